@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "prox/exchange/exchange.h"
+#include "prox/exchange/service.h"
+#include "prox/routing/template.h"
+
+namespace prox::actions {
+
+// `static`: a fixed status, fields and a body made from a template (actions.md §3).
+class StaticAction final : public exchange::Action {
+ public:
+  struct Answer {
+    int status = 200;
+    std::vector<std::pair<std::string, std::string>> headers;  // Content-Type among them if there is a body
+    routing::Template body;
+    routing::Escape escape = routing::Escape::Raw;
+  };
+
+  explicit StaticAction(Answer answer) : answer_(std::move(answer)) {}
+  std::unique_ptr<exchange::Handler> make_handler(exchange::Exchange& exchange) const override;
+  const Answer& answer() const { return answer_; }
+
+ private:
+  Answer answer_;
+};
+
+}  // namespace prox::actions

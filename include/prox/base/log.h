@@ -1,0 +1,59 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace prox::base::log {
+
+enum class Level : std::uint8_t { Debug, Info, Warn, Error };
+
+// The level a word of the config names: debug, info, warn or warning, error, in any case.
+std::optional<Level> parse_level(std::string_view word);
+
+// One `key=value` of a log line. Values are untrusted: they are quoted and escaped when written.
+struct Attr {
+  Attr(std::string_view k, std::string_view v) : key(k), text(v) {}
+  Attr(std::string_view k, const char* v) : key(k), text(v) {}
+  Attr(std::string_view k, const std::string& v) : key(k), text(v) {}
+  Attr(std::string_view k, bool v) : key(k), text(v ? "true" : "false") {}
+  template <std::integral T>
+  Attr(std::string_view k, T v) : key(k), number(static_cast<std::int64_t>(v)), is_number(true) {}
+
+  std::string_view key;
+  std::string_view text = {};
+  std::int64_t number = 0;
+  bool is_number = false;
+};
+
+// The console log: `HH:MM:SS LVL message key=value …` on stderr, one write(2) a line, colours only on a terminal
+// without NO_COLOR. A line that cannot be written is dropped and counted, never waited for.
+void set_level(Level level);
+Level level();
+inline bool enabled(Level wanted) { return wanted >= level(); }
+
+void write(Level level, std::string_view message, std::initializer_list<Attr> attrs = {});
+inline void debug(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Debug, m, a); }
+inline void info(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Info, m, a); }
+inline void warn(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Warn, m, a); }
+inline void error(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Error, m, a); }
+
+// Lines that could not be written since the process started.
+std::uint64_t lost_lines();
+
+// Limits what the data path repeats: at most 10 lines a second from one place; the next line that passes tells how many
+// were held back, as `suppressed=N`. One static object per call site.
+class RateLimit {
+ public:
+  void write(Level level, std::string_view message, std::initializer_list<Attr> attrs);
+
+ private:
+  std::int64_t second_ = 0;
+  std::uint32_t written_ = 0;
+  std::uint32_t suppressed_ = 0;
+};
+
+}  // namespace prox::base::log

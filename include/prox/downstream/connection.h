@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "prox/base/fd.h"
+#include "prox/base/pooled.h"
+#include "prox/exchange/exchange.h"
+#include "prox/net/socket.h"
+#include "prox/net/stream.h"
+#include "prox/net/timer.h"
+
+namespace prox::downstream {
+
+class Connection;
+class H1Server;
+
+// All connections of a worker, oldest first; a connection enters when it opens and leaves when it closes.
+class ConnectionList {
+ public:
+  ConnectionList() = default;
+  ConnectionList(const ConnectionList&) = delete;
+  ConnectionList& operator=(const ConnectionList&) = delete;
+
+  bool empty() const { return count_ == 0; }
+  std::size_t size() const { return count_; }
+  // Calls `visit(Connection&)` for each; a visit may close the one it is given.
+  template <typename Visit>
+  void for_each(Visit visit);
+
+ private:
+  friend class Connection;
+  Connection* first_ = nullptr;
+  Connection* last_ = nullptr;
+  std::size_t count_ = 0;
+};
+
+// What a worker is to its connections. Outlives them.
+class ConnectionHost {
+ public:
+  virtual exchange::Context& context() = 0;
+  virtual exchange::ExchangePool& exchanges() = 0;
+  virtual ConnectionList& connections() = 0;
+  // While the worker drains, a connection may be kept only if it can go on in the next generation.
+  virtual bool may_keep(const Connection& connection) const = 0;
+  // A kept connection has nothing in flight while the worker drains: it may be handed over or closed now.
+  virtual void on_idle_while_draining(Connection& connection) = 0;
+  virtual void on_connection_closed() = 0;
+  virtual bool is_draining() const = 0;
+
+ protected:
+  ~ConnectionHost() = default;
+};
+
+// One client connection, from accept to close: its transport, its one deadline and the server that speaks its protocol.
+class Connection final : public net::Deletable, public base::Pooled<Connection> {
+ public:
+  enum class State : std::uint8_t {
+    Open,       // exchanges come and go
+    Lingering,  // everything is sent and our side is shut; what the client still sends is read and dropped, so that no RST
+                // takes the response away from under it (RFC 9112 §9.6)
+    Closed,     // descriptor released; waits for deferred deletion
+  };
+
+  // `listener`: index in the plan of where it came in. `is_handed_over`: it was idle in the last generation, and its next request may take
+  // idle_timeout to come.
+  static void open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, base::Fd socket,
+                   const net::SocketAddress& peer, bool is_handed_over);
+  ~Connection() override;
+
+  State state() const { return state_; }
+  const exchange::Service& service() const { return service_; }
+  std::uint32_t listener() const { return listener_; }
+  const std::string& client_ip() const { return client_ip_; }
+  ConnectionHost& host() { return host_; }
+  net::Stream& stream() { return stream_; }
+  // 0: none. The server's on_deadline is called.
+  void set_deadline(base::Millis deadline) { timer_.set(deadline); }
+
+  // Nothing in flight, nothing unread, nothing unsent.
+  bool is_idle() const;
+  // The worker drains: finish what is open, keep nothing else.
+  void drain();
+  // Releases the descriptor of an idle connection and ends this object.
+  base::Fd detach();
+  // Ends at once; with `reset` by RST.
+  void close(bool reset = false);
+  // Ends after the output has left: shuts down writes and lingers.
+  void linger();
+
+ private:
+  friend class ConnectionList;
+  Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, const net::SocketAddress& peer);
+
+  static void on_event(void* self);
+  static void on_deadline(void* self);
+  void read_and_drop();
+  void leave();
+  void set_state(State next);
+
+  ConnectionHost& host_;
+  const exchange::Service& service_;
+  std::uint32_t listener_;
+  State state_ = State::Open;
+  std::string client_ip_;
+  net::Stream stream_;
+  net::Timer timer_;
+  std::unique_ptr<H1Server> server_;
+  Connection* next_ = nullptr;
+  Connection* previous_ = nullptr;
+};
+
+template <typename Visit>
+void ConnectionList::for_each(Visit visit) {
+  for (Connection* connection = first_; connection != nullptr;) {
+    Connection* next = connection->next_;
+    visit(*connection);
+    connection = next;
+  }
+}
+
+}  // namespace prox::downstream

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prox/base/block.h"
+#include "prox/base/slice.h"
+#include "prox/exchange/handler.h"
+#include "prox/exchange/response_sink.h"
+#include "prox/exchange/service.h"
+#include "prox/http/framing.h"
+#include "prox/http/request.h"
+#include "prox/http/response.h"
+#include "prox/net/loop.h"
+#include "prox/upstream/pool.h"
+#include "prox/zone/zone.h"
+
+namespace prox::exchange {
+
+// What every exchange of a worker shares. Outlives them all.
+struct Context {
+  net::Loop& loop;
+  base::BlockPool& blocks;
+  upstream::Pools& pools;
+  zone::Row& row;
+};
+
+// One request and its response, from match to the last byte. Recycled, so its lists and strings keep their capacity.
+struct Exchange {
+  Context* context = nullptr;
+  const Service* service = nullptr;
+  ResponseSink* sink = nullptr;
+
+  // The request, as received.
+  http::RequestHead request;
+  http::BodyFraming request_body;
+  base::BlockRef head_block;  // what the slices of `request` lie in
+  std::string_view client_ip;
+  bool is_secure = false;  // the client's connection is TLS
+
+  // What was decided.
+  Slice path;  // cleaned
+  std::string path_scratch;
+  const Route* route = nullptr;
+  const routing::PathPattern* path_item = nullptr;
+  std::size_t step = 0;
+  std::unique_ptr<Handler> handler;
+
+  // The response, as it is about to be sent, and the request as the upstream is to see it.
+  http::ResponseHead response;
+  http::RequestHead forward;
+  std::string target_scratch;
+  std::string forwarded_scratch;
+  bool head_sent = false;
+
+  void recycle();
+};
+
+// Exchanges not in use, for the next ones.
+class ExchangePool {
+ public:
+  struct GiveBack {
+    ExchangePool* home;
+    void operator()(Exchange* exchange) const { home->give_back(exchange); }
+  };
+  using Ptr = std::unique_ptr<Exchange, GiveBack>;
+
+  Ptr take();
+
+ private:
+  static constexpr std::size_t kKept = 1024;
+  void give_back(Exchange* exchange);
+
+  std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace prox::exchange

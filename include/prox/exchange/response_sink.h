@@ -1,0 +1,41 @@
+#pragma once
+
+#include "prox/base/slice.h"
+#include "prox/http/framing.h"
+#include "prox/http/response.h"
+#include "prox/net/buffer.h"
+
+namespace prox::exchange {
+
+using base::Slice;
+
+// Where a handler's response goes: the client's side of one exchange, whatever protocol it speaks. No call ends the exchange or frees the
+// handler before the call's own turn of the loop is over; failures come back by the handler's destruction.
+class ResponseSink {
+ public:
+  // A 1xx response other than 101. Not passed to HTTP/1.0 clients.
+  virtual void send_interim(const http::ResponseHead& head) = 0;
+  // The final head; once. `body` says how long the body is, known (Length), not known (Chunked, UntilClose: the sink picks its own framing)
+  // or none. No hop-by-hop and no framing field may be among head.fields, but for the Content-Length of an answer to HEAD and of a 304.
+  // A Date is added if there is none.
+  virtual void send_head(http::ResponseHead& head, http::BodyFraming body) = 0;
+  // A part of the body, taken whole. Dropped where the exchange has no response body (HEAD).
+  virtual void send_body(net::Buffer& data) = 0;
+  // The response is complete.
+  virtual void end_response(Slice trailers) = 0;
+  // The response cannot be completed: the client must see that.
+  virtual void cut_response() = 0;
+  // Sends what is queued, as far as it goes now.
+  virtual void flush() = 0;
+  // Whether more is queued than should be: stop, until Handler::on_response_drained().
+  virtual bool is_backed_up() const = 0;
+  // After Handler::wants_request_body() was false: more of the body may come.
+  virtual void resume_request() = 0;
+  // The connection ends with this response: what is left of the request is not worth waiting for.
+  virtual void close_after_response() = 0;
+
+ protected:
+  ~ResponseSink() = default;
+};
+
+}  // namespace prox::exchange

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "prox/base/clock.h"
+#include "prox/http/h1_parser.h"
+#include "prox/routing/router.h"
+
+namespace prox::exchange {
+
+struct Exchange;
+class Handler;
+
+// What a route does, compiled for one route: carries out requests by making a handler for each. Immutable.
+class Action {
+ public:
+  virtual ~Action() = default;
+  virtual std::unique_ptr<Handler> make_handler(Exchange& exchange) const = 0;
+};
+
+// Time-outs and limits of a service's client side; times in milliseconds, 0 = no limit.
+struct ServiceLimits {
+  base::Millis read_timeout = 10'000;    // a whole request from its first byte
+  base::Millis header_timeout = 10'000;  // its head alone
+  base::Millis write_timeout = 30'000;   // a whole response from its first byte ready
+  base::Millis idle_timeout = 120'000;   // between requests
+  http::HeadLimits head;
+  std::uint64_t max_body_bytes = 0;           // 0: none
+  std::uint32_t max_requests_per_conn = 1000;  // 0: none
+};
+
+struct Route {
+  std::string id;  // "web:0"
+  std::unique_ptr<const Action> action;
+};
+
+// One service, compiled: routes and limits. Part of the plan, immutable.
+struct Service {
+  std::string name;
+  ServiceLimits limits;
+  routing::Router router{{}};
+  std::vector<Route> routes;  // by the router's index
+};
+
+}  // namespace prox::exchange

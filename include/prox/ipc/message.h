@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace prox::ipc {
+
+// What master and workers tell each other. A descriptor may travel with a message (SCM_RIGHTS).
+enum class MessageType : std::uint16_t {
+  // master → worker
+  Accept,      // every worker of the generation is ready: serve
+  Drain,       // stop accepting, finish what is open, exit. number: limit in ms, 0 = none. Descriptor, if any: a channel to the
+               // worker that takes over idle connections (HandOver messages); none: there is no next generation. text: keys of the
+               // listeners that the next generation has not, a line each; "*" for more than fit
+  TakeOver,    // descriptor: the other end of such a channel, to receive HandOver messages on
+  Adopt,       // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
+               // descriptor: the socket
+  Release,     // its replacement is ready: let that adopted socket go. number and text as in its Adopt
+  ReopenLogs,  // descriptor: the new stderr of a detached prox, if any
+  Stop,        // close everything and exit now
+  // worker → master
+  Ready,       // set up, nothing served yet
+  Failed,      // cannot be set up; text: why. The worker exits
+  LogsReopened,
+  // worker → worker of the next generation
+  HandOver,    // descriptor: an idle plain client connection; text: key of the listener it came in by
+};
+
+struct Message {
+  MessageType type = MessageType::Accept;
+  std::uint64_t number = 0;
+  std::string text = {};  // at most kMaxText bytes
+};
+
+inline constexpr std::size_t kMaxText = 4096;
+
+}  // namespace prox::ipc

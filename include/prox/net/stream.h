@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "prox/base/block.h"
+#include "prox/base/result.h"
+#include "prox/base/slice.h"
+#include "prox/net/buffer.h"
+#include "prox/net/loop.h"
+#include "prox/net/transport.h"
+
+namespace prox::net {
+
+// Water marks of one direction: above the high one its reader stops, at the low one it goes on.
+inline constexpr std::size_t kHighWater = 64 * 1024;
+inline constexpr std::size_t kLowWater = 32 * 1024;
+
+// A transport with its event, the block it is read into and the bytes that wait to be written. Both sides of the proxy stand on one. Edge-
+// triggered: the owner is called when something may have changed, and then reads until fill() says Nothing, or stops on purpose and
+// comes back by itself. Holds no block while it has no unread byte.
+class Stream {
+ public:
+  // Called from the loop; may give the stream's owner to defer_delete, but must not free it.
+  using Callback = void (*)(void* owner);
+
+  enum class Fill {
+    Data,     // input() has grown
+    Nothing,  // no more until the next event
+    Closed,   // the peer has sent its last byte
+  };
+
+  Stream(Loop& loop, base::BlockPool& pool) : loop_(loop), pool_(pool), output_(pool) {}
+
+  // Starts watching. False if the kernel will not (out of memory or watches).
+  bool open(std::unique_ptr<Transport> transport, Callback callback, void* owner);
+  bool is_open() const { return transport_ != nullptr; }
+  // Lets go of the descriptor, input and output at once. With `reset`, the peer gets RST: what it has must not look whole.
+  void close(bool reset = false);
+  // Stops watching and gives the transport away, for a stream with neither input nor output.
+  std::unique_ptr<Transport> detach();
+  int fd() const { return transport_->fd(); }
+
+  // Unread bytes, at one place; valid until fill() or consume(). Slices into it stay valid while the block is held.
+  base::Slice input() const { return {block_ ? block_.data() + begin_ : nullptr, end_ - begin_}; }
+  const base::BlockRef& block() const { return block_; }
+  void consume(std::size_t bytes);
+  // Reads once, if the kernel may have something, into room for `want` bytes or more. What was unread stays at one place, moved
+  // if need be (`moved` blocks stay alive through the BlockRefs to them).
+  Result<Fill> fill(std::size_t want);
+  // Whether a fill could bring something without a new event.
+  bool may_have_input() const { return readable_; }
+  bool saw_peer_close() const { return peer_closed_; }
+
+  Buffer& output() { return output_; }
+  const Buffer& output() const { return output_; }
+  // Writes what it can; what it cannot goes out with later events, when the owner calls again.
+  Result<void> flush();
+  void shut_down_writes() { transport_->shut_down_writes(); }
+  // Makes the callback come in this turn, as if the socket had become readable.
+  void wake() { event_.activate(EV_READ); }
+  // EV_CLOSED came: the peer will send nothing more, though bytes may still be unread.
+  bool saw_peer_closing() const { return peer_closing_ || peer_closed_; }
+
+ private:
+  static void on_event(int fd, short what, void* self);
+  bool watch(short what);
+  void make_room(std::size_t want);
+
+  Loop& loop_;
+  base::BlockPool& pool_;
+  std::unique_ptr<Transport> transport_;
+  Event event_;
+  Callback callback_ = nullptr;
+  void* owner_ = nullptr;
+  base::BlockRef block_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  Buffer output_;
+  bool readable_ = false;
+  bool writable_ = true;
+  bool peer_closing_ = false;   // EV_CLOSED came: read on to 0
+  bool peer_closed_ = false;    // 0 was read
+  bool watches_writes_ = false;
+};
+
+}  // namespace prox::net

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+
+#include <sys/uio.h>
+
+#include "prox/base/fd.h"
+#include "prox/base/result.h"
+
+namespace prox::net {
+
+using base::Result;
+
+// Bytes to and from one peer, without blocking: a plain socket, or what lies on top of one. Owns the descriptor.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  // Bytes read; 0 means none are there yet. Errors: PeerClosed at the end of the stream, PeerReset, SystemCall.
+  virtual Result<std::size_t> read(char* into, std::size_t room) = 0;
+  // Bytes written; 0 means would block. Errors: PeerReset, SystemCall.
+  virtual Result<std::size_t> write(const iovec* vectors, int count) = 0;
+  // No more will be written; reading goes on (shutdown(2)).
+  virtual void shut_down_writes() = 0;
+  virtual int fd() const = 0;
+  // Gives the descriptor away where nothing but the descriptor is needed to go on (handing an idle connection over); none otherwise.
+  virtual base::Fd release() = 0;
+};
+
+// A stream socket (tcp(7), unix(7)).
+class PlainTransport final : public Transport {
+ public:
+  explicit PlainTransport(base::Fd socket) : socket_(std::move(socket)) {}
+
+  Result<std::size_t> read(char* into, std::size_t room) override;
+  Result<std::size_t> write(const iovec* vectors, int count) override;
+  void shut_down_writes() override;
+  int fd() const override { return socket_.get(); }
+  base::Fd release() override { return std::move(socket_); }
+
+ private:
+  base::Fd socket_;
+};
+
+}  // namespace prox::net

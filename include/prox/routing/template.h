@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace prox::routing {
+
+// How inserted values are made safe for the text around them (routing.md §6).
+enum class Escape : std::uint8_t {
+  Raw,   // CR and LF removed
+  Html,  // & < > " ' as entities
+  Json,  // as inside a JSON string
+};
+
+// The escaping that a Content-Type asks for.
+Escape escape_for(std::string_view content_type);
+
+// The built-in variables of a template.
+enum class Variable : std::uint8_t {
+  Domain,
+  DomainPattern,
+  MatchDomain,
+  MatchGlob,
+  Path,
+  MatchPath,
+  Method,
+  Host,
+  Uri,
+  Client,
+  Target,
+};
+
+// Gives values to a template while it renders. Values may be empty.
+class VariableSource {
+ public:
+  virtual std::string_view value(Variable variable) const = 0;
+
+ protected:
+  ~VariableSource() = default;
+};
+
+// A text with `{name}` placeholders, compiled once. Rendered in one pass from left to right; inserted text is never looked at again. Names
+// that are neither built in nor in `set` stay as text. A name in `set` hides the built-in one. Values of both kinds are escaped.
+class Template {
+ public:
+  Template() = default;
+  Template(std::string_view text, std::span<const std::pair<std::string, std::string>> set);
+
+  bool is_constant() const { return parts_.empty(); }
+  // The text, if constant.
+  const std::string& constant() const { return literals_; }
+  // Appends to `out`.
+  void render(const VariableSource& source, Escape escape, std::string& out) const;
+
+ private:
+  struct Part {
+    std::uint32_t literal_end;  // literals_ up to here stand before the variable
+    std::int32_t variable;      // a Variable, or -1 - index into set_
+  };
+  std::string literals_;
+  std::vector<Part> parts_;
+  std::vector<std::string> set_;
+};
+
+}  // namespace prox::routing

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "prox/base/block.h"
+#include "prox/net/loop.h"
+#include "prox/net/resolver.h"
+#include "prox/net/timer.h"
+#include "prox/upstream/client_stream.h"
+#include "prox/upstream/h1_client.h"
+#include "prox/upstream/target.h"
+
+namespace prox::upstream {
+
+class Pools;
+
+// The idle connections to one target in this worker, most recently used first.
+class Pool {
+ public:
+  Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const Target& target);
+
+  // An idle connection, or a new one; `fresh` asks for a new one (after a stale one failed).
+  std::unique_ptr<ClientStream> open(Receiver& receiver, bool fresh);
+  void put(std::unique_ptr<H1Client> connection);
+  // An idle connection was closed by its target, or broke the silence.
+  void drop(H1Client& connection);
+  // Closes what has been idle for too long, and what is above `limit` and has been idle for a second.
+  void sweep(base::Millis now, std::size_t limit);
+  void clear();
+  std::size_t idle() const { return idle_.size(); }
+  const Target& target() const { return target_; }
+  net::Loop& loop() const { return loop_; }
+
+ private:
+  void close_oldest();
+
+  Pools& pools_;
+  net::Loop& loop_;
+  base::BlockPool& blocks_;
+  net::Resolver& resolver_;
+  const Target& target_;
+  std::vector<std::unique_ptr<H1Client>> idle_;  // oldest first
+};
+
+// A worker's pools, one for each target of its plan, and the clock that thins them out.
+class Pools {
+ public:
+  Pools(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const std::vector<std::unique_ptr<Target>>& targets);
+
+  Pool& of(const Target& target) { return pools_[target.pool]; }
+  // Closes all idle connections, when the worker drains.
+  void clear();
+  // Something became idle: the sweep goes on until nothing is.
+  void expect_sweep() {
+    if (timer_.deadline() == 0) timer_.set_after(kSweepInterval);
+  }
+
+ private:
+  static constexpr base::Millis kSweepInterval = 500;
+  void sweep();
+
+  std::deque<Pool> pools_;  // a deque, since clients hold references
+  std::vector<std::size_t> idle_of_service_;
+  net::Timer timer_;
+};
+
+}  // namespace prox::upstream

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "prox/base/clock.h"
+#include "prox/exchange/service.h"
+#include "prox/upstream/target.h"
+
+namespace prox::worker {
+
+// A service's listening address. The key is the address in one canonical spelling: the master finds a socket that is already open by it,
+// and a connection that is handed over finds its service in the next plan.
+struct Listener {
+  std::string key;            // "127.0.0.1:8080", "[::]:443 dual"
+  std::uint32_t service = 0;  // index into Plan::services
+};
+
+// One accepted config, compiled: what workers need and nothing else. Built by the master before fork, immutable afterwards.
+struct Plan {
+  std::vector<Listener> listeners;
+  std::vector<std::unique_ptr<upstream::Target>> targets;  // by their `pool`
+  std::vector<std::unique_ptr<exchange::Service>> services;
+  base::Millis shutdown_timeout = 15'000;  // for a worker whose master is gone; 0: none
+};
+
+}  // namespace prox::worker

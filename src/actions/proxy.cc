@@ -1,0 +1,140 @@
+#include "prox/actions/proxy.h"
+
+#include <utility>
+
+#include "prox/base/assert.h"
+#include "prox/base/pooled.h"
+#include "prox/exchange/error_response.h"
+#include "prox/upstream/client_stream.h"
+
+namespace prox::actions {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Side;
+using http::Slice;
+
+class ProxyHandler final : public exchange::Handler, public upstream::Receiver, public base::Pooled<ProxyHandler> {
+ public:
+  ProxyHandler(const ProxyAction& action, exchange::Exchange& exchange) : action_(action), x_(exchange) {}
+  ~ProxyHandler() override { give_back(); }
+
+  void start() override;
+  void on_request_body(net::Buffer& data) override;
+  void on_request_end(Slice trailers) override;
+  bool wants_request_body() const override { return !stream_ || !stream_->is_backed_up(); }
+  void on_response_drained() override;
+
+  http::ResponseHead& response_head() override { return x_.response; }
+  void on_interim() override;
+  void on_response_head(http::BodyFraming body) override;
+  void on_response_body(net::Buffer& data) override { x_.sink->send_body(data); }
+  void on_response_end(Slice trailers) override;
+  void on_response_pause() override { x_.sink->flush(); }
+  bool wants_response() const override { return !x_.sink->is_backed_up(); }
+  void on_request_drained() override { x_.sink->resume_request(); }
+  void on_failure(const Error& error) override;
+
+ private:
+  void open(bool fresh);
+  void give_back();
+  bool may_retry(const Error& error) const;
+
+  const ProxyAction& action_;
+  exchange::Exchange& x_;
+  std::unique_ptr<upstream::ClientStream> stream_;  // none before start, and once the response is complete or has failed
+  bool retried_ = false;
+};
+
+void ProxyHandler::start() {
+  if (x_.request.method == http::Method::Connect) {
+    return exchange::fail(x_, Error{Errc::NotSupported, Side::Internal, false, 0, "asked for a tunnel"});
+  }
+  action_.build_forward(x_);
+  open(false);
+}
+
+void ProxyHandler::open(bool fresh) {
+  stream_ = x_.context->pools.of(action_.target()).open(*this, fresh);
+  stream_->send_head(x_.forward, x_.request_body);
+  if (x_.request_body.has_body()) {
+    stream_->flush();
+    return;
+  }
+  stream_->end_request({});
+  stream_->flush();
+}
+
+void ProxyHandler::on_request_body(net::Buffer& data) {
+  if (!stream_) return data.clear();  // answered already; the rest interests nobody
+  stream_->send_body(data);
+  stream_->flush();
+}
+
+void ProxyHandler::on_request_end(Slice trailers) {
+  if (!stream_ || !x_.request_body.has_body()) return;
+  stream_->end_request(trailers);
+  stream_->flush();
+}
+
+void ProxyHandler::on_response_drained() {
+  if (stream_) stream_->resume();
+}
+
+void ProxyHandler::on_interim() {
+  remove_hop_by_hop(x_.response, false);
+  x_.sink->send_interim(x_.response);
+  x_.sink->flush();
+}
+
+void ProxyHandler::on_response_head(http::BodyFraming body) {
+  const bool tells_unsent_length = x_.request.method == http::Method::Head || x_.response.status == 304;
+  remove_hop_by_hop(x_.response, tells_unsent_length);
+  x_.head_sent = true;
+  x_.sink->send_head(x_.response, body);
+}
+
+void ProxyHandler::on_response_end(Slice trailers) {
+  x_.sink->end_response(trailers);
+  x_.sink->flush();
+  give_back();
+}
+
+void ProxyHandler::on_failure(const Error& error) {
+  const bool again = may_retry(error);
+  give_back();
+  if (!again) return exchange::fail(x_, error);
+  retried_ = true;
+  x_.response.clear();
+  open(true);
+}
+
+// A kept connection that ends before the first byte of an answer was most likely closed while idle; what may be sent twice, and
+// of which no body byte is gone, is sent once more (RFC 9112 §9.3.1).
+bool ProxyHandler::may_retry(const Error& error) const {
+  return error.retryable && stream_->is_reused() && !retried_ && http::is_idempotent(x_.request.method) && !x_.request_body.has_body();
+}
+
+void ProxyHandler::give_back() {
+  if (!stream_) return;
+  upstream::ClientStream& stream = *stream_;
+  stream.give_back(std::move(stream_));
+}
+
+}  // namespace
+
+ProxyAction::ProxyAction(const upstream::Target& target, std::vector<HeaderEdit> headers, bool preserve_host)
+    : target_(target), headers_(std::move(headers)), preserve_host_(preserve_host) {
+  for (const HeaderEdit& edit : headers_) {
+    if (http::equal_ignoring_case(edit.name, "Host") && !edit.remove) host_ = edit.value;
+  }
+  std::erase_if(headers_, [](const HeaderEdit& edit) { return http::equal_ignoring_case(edit.name, "Host"); });
+}
+
+std::unique_ptr<exchange::Handler> ProxyAction::make_handler(exchange::Exchange& exchange) const {
+  return std::make_unique<ProxyHandler>(*this, exchange);
+}
+
+}  // namespace prox::actions

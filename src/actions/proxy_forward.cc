@@ -1,0 +1,144 @@
+// How a client's request becomes the target's, and a target's response the client's: fields, Host and target (actions.md §2.3–2.5).
+
+#include <algorithm>
+
+#include "prox/actions/proxy.h"
+#include "prox/http/framing.h"
+
+namespace prox::actions {
+
+namespace {
+
+using http::Field;
+using http::FieldId;
+using http::Fields;
+using http::Slice;
+
+// Fields that end here, or that prox writes itself.
+bool ends_here(FieldId id) {
+  switch (id) {
+    case FieldId::Connection:
+    case FieldId::ContentLength:
+    case FieldId::Forwarded:
+    case FieldId::Host:
+    case FieldId::Http2Settings:
+    case FieldId::KeepAlive:
+    case FieldId::ProxyAuthenticate:
+    case FieldId::ProxyAuthorization:
+    case FieldId::ProxyConnection:
+    case FieldId::Te:
+    case FieldId::Trailer:
+    case FieldId::TransferEncoding:
+    case FieldId::Upgrade:
+    case FieldId::XForwardedFor:
+    case FieldId::XForwardedHost:
+    case FieldId::XForwardedProto: return true;
+    case FieldId::Other:
+    case FieldId::ContentType:
+    case FieldId::Date:
+    case FieldId::Expect: return false;
+  }
+  return false;
+}
+
+// Whether Connection names other fields, which then end here too; close and keep-alive name none.
+bool names_fields(const Fields& fields) {
+  bool found = false;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::Connection) continue;
+    http::for_each_member(field.value, [&](Slice option) {
+      found = !http::equal_ignoring_case(option, "close") && !http::equal_ignoring_case(option, "keep-alive");
+      return !found;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
+bool accepts_trailers(const Fields& fields) {
+  bool found = false;
+  for (const Field& field : fields) {
+    if (field.id != FieldId::Te) continue;
+    http::for_each_member(field.value, [&](Slice coding) {
+      found = found || http::equal_ignoring_case(coding, "trailers");
+      return !found;
+    });
+  }
+  return found;
+}
+
+// `1.2.3.4, 5.6.7.8, <client>`: every line of what came, joined, and who sent it.
+Slice forwarded_for(const exchange::Exchange& x, std::string& scratch) {
+  if (x.request.fields.find(FieldId::XForwardedFor) == nullptr) return x.client_ip;
+  scratch.clear();
+  for (const Field& field : x.request.fields) {
+    if (field.id == FieldId::XForwardedFor && !field.value.empty()) scratch.append(field.value).append(", ");
+  }
+  return scratch.append(x.client_ip);
+}
+
+}  // namespace
+
+Slice ProxyAction::forward_target(exchange::Exchange& x) const {
+  const config::UpstreamAddress& address = target_.address;
+  if (x.request.form != http::TargetForm::Origin || (address.base_path.empty() && address.base_query.empty())) return x.request.target;
+  std::string& scratch = x.target_scratch;
+  scratch.assign(address.base_path).append(x.request.path);
+  if (!address.base_query.empty() || x.request.has_query) scratch.push_back('?');
+  scratch.append(address.base_query);
+  if (!address.base_query.empty() && !x.request.query.empty()) scratch.push_back('&');
+  return scratch.append(x.request.query);
+}
+
+void ProxyAction::build_forward(exchange::Exchange& x) const {
+  http::RequestHead& out = x.forward;
+  const http::RequestHead& in = x.request;
+  out.clear();
+  out.method = in.method;
+  out.method_text = in.method_text;
+  out.target = forward_target(x);
+  out.host = target_.address.authority;
+  if (preserve_host_ && !in.host.empty()) out.host = in.host;
+  if (!host_.empty()) out.host = host_;
+
+  const bool more_end_here = names_fields(in.fields);
+  for (const Field& field : in.fields) {
+    if (ends_here(field.id) || (more_end_here && http::has_connection_option(in.fields, field.name))) continue;
+    out.fields.add(field.name, field.value, field.id);
+  }
+  if (accepts_trailers(in.fields)) out.fields.add("TE", "trailers", FieldId::Te);
+  out.fields.add("X-Forwarded-For", forwarded_for(x, x.forwarded_scratch), FieldId::XForwardedFor);
+  if (!in.host.empty()) out.fields.add("X-Forwarded-Host", in.host, FieldId::XForwardedHost);
+  out.fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"), FieldId::XForwardedProto);
+
+  for (const HeaderEdit& edit : headers_) {
+    out.fields.remove_if([&](const Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
+    if (!edit.remove) out.fields.add(edit.name, edit.value, FieldId::Other);
+  }
+}
+
+void remove_hop_by_hop(http::ResponseHead& head, bool keep_length) {
+  // The names that Connection lists are looked up while its lines are still there.
+  if (names_fields(head.fields)) {
+    const Fields all = head.fields;
+    head.fields.remove_if([&](const Field& field) {
+      return field.id != FieldId::Connection && field.id != FieldId::ContentLength && http::has_connection_option(all, field.name);
+    });
+  }
+  head.fields.remove_if([&](const Field& field) {
+    switch (field.id) {
+      case FieldId::Connection:
+      case FieldId::KeepAlive:
+      case FieldId::ProxyAuthenticate:
+      case FieldId::ProxyConnection:
+      case FieldId::Te:
+      case FieldId::Trailer:
+      case FieldId::TransferEncoding:
+      case FieldId::Upgrade: return true;
+      case FieldId::ContentLength: return !keep_length;
+      default: return false;
+    }
+  });
+}
+
+}  // namespace prox::actions

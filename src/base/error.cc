@@ -1,0 +1,34 @@
+#include "prox/base/error.h"
+
+#include <cerrno>
+
+namespace prox::base {
+
+std::string_view to_word(Errc code) {
+  switch (code) {
+    case Errc::BadMessage: return "bad_message";
+    case Errc::UriTooLong: return "uri_too_long";
+    case Errc::HeadTooLarge: return "head_too_large";
+    case Errc::BodyTooLarge: return "body_too_large";
+    case Errc::UnknownCoding: return "unknown_coding";
+    case Errc::UnknownExpectation: return "unknown_expectation";
+    case Errc::BadVersion: return "bad_version";
+    case Errc::PeerClosed: return "peer_closed";
+    case Errc::PeerReset: return "peer_reset";
+    case Errc::ResolveFailed: return "resolve_failed";
+    case Errc::ConnectFailed: return "connect_failed";
+    case Errc::TimedOut: return "timed_out";
+    case Errc::NoRoute: return "no_route";
+    case Errc::Misdirected: return "misdirected";
+    case Errc::NotSupported: return "not_supported";
+    case Errc::SystemCall: return "system_call";
+    case Errc::BadData: return "bad_data";
+  }
+  return "unknown";
+}
+
+Error from_errno(std::string_view context, Side side) {
+  return Error{Errc::SystemCall, side, false, errno, context};
+}
+
+}  // namespace prox::base

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "prox/base/log.h"
+
+namespace prox::cli {
+
+enum class Command : std::uint8_t {
+  Serve,
+  Validate,
+  Test,       // -t
+  Signal,     // -s
+  Version,    // on stdout
+  ShortVersion,  // -v, on stderr
+  BuildInfo,  // -V, on stderr
+};
+
+enum class Format : std::uint8_t { Text, Json };
+
+// What was asked for.
+struct Options {
+  Command command = Command::Serve;
+  std::string config_path;  // as written, or where the config was found
+  std::string prefix;
+  std::optional<base::log::Level> level;  // LOG_LEVEL, else -log-level
+  std::optional<std::size_t> workers;     // PROX_WORKERS
+  bool watch = true;
+  bool daemon = false;
+  bool quiet = false;
+  bool strict = false;
+  Format format = Format::Text;
+  std::string signal;  // reload, reopen, stop or quit
+};
+
+// The command line asks for text only, or cannot be understood.
+struct Answer {
+  int status = 0;
+  std::string out;  // for stdout
+  std::string err;  // for stderr
+};
+
+// How the parser sees the world.
+struct Surroundings {
+  std::function<const char*(const char*)> getenv;
+  std::function<bool(const std::string&)> exists;
+};
+
+// `arguments`: without the program's name.
+std::variant<Options, Answer> parse(const std::vector<std::string>& arguments, const Surroundings& surroundings);
+
+}  // namespace prox::cli

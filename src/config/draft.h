@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "prox/config/config.h"
+#include "prox/config/listen_address.h"
+
+namespace prox::config {
+
+// A config between reading and the checks across its parts: what was understood, and beside it what only those checks need to know.
+struct RouteDraft {
+  std::size_t index = 0;      // in the service's list as written
+  Route route;                // its action's name is empty if it has none, or none that could be read
+  bool comparable = true;     // its match is free of errors and of conditions that are not built in yet
+  bool has_balancer = false;
+};
+
+struct ServiceDraft {
+  Service service;
+  std::optional<ListenAddress> address;  // port names resolved where the system knows them
+  std::vector<RouteDraft> routes;
+};
+
+struct ActionDraft {
+  Action action;
+  bool is_known = false;              // its type is one of ActionType
+  bool is_inline = false;
+  std::vector<Place> header_places;  // of the values of Action::headers
+  std::optional<Text> fallback;
+};
+
+struct ResourceDraft {
+  Resource resource;
+  bool is_inline = false;
+};
+
+struct Draft {
+  std::vector<ServiceDraft> services;
+  std::vector<ActionDraft> actions;
+  std::vector<ResourceDraft> resources;
+  Process process;
+  Logging logging;
+  Place root;
+  // Whether a name that is not found may be defined in what could not be read: other files, or a misspelt block.
+  bool actions_incomplete = false;
+  bool resources_incomplete = false;
+  // Whether names may be used, or actions written inline, in what could not be read or was forgotten.
+  bool uses_incomplete = false;
+
+  ActionDraft* find_action(std::string_view name);
+  const ResourceDraft* find_resource(std::string_view name) const;
+  // After the last action or resource was added.
+  void index_names();
+
+ private:
+  std::unordered_map<std::string_view, std::size_t> action_index_;
+  std::unordered_map<std::string_view, std::size_t> resource_index_;
+};
+
+}  // namespace prox::config

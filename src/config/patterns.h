@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/context.h"
+
+namespace prox::config {
+
+// The patterns of a `match` (routing.md §2.2, §3): one problem at most for each item of a path list and each label of a domain.
+// They return whether there was none.
+bool check_paths(const Context& context, const Text& paths);
+bool check_domain(const Context& context, const Text& domain);
+
+}  // namespace prox::config

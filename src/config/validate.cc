@@ -1,0 +1,151 @@
+#include "config/validate.h"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/reachable.h"
+#include "config/templates.h"
+
+namespace prox::config {
+namespace {
+
+class Validator {
+ public:
+  Validator(const Context& context, Draft& draft) : context_(context), draft_(draft) {}
+
+  void listens();
+  void references();
+  void actions();
+  void unused();
+
+ private:
+  const ActionDraft* find_action(const Text& name);
+  void find_body(const Action& action);
+  std::vector<std::string_view> action_names() const;
+  std::vector<std::string_view> resource_names() const;
+
+  const Context& context_;
+  Draft& draft_;
+  std::set<std::string_view> used_actions_;
+  std::set<std::string_view> used_resources_;
+  bool has_unknown_action_ = false;
+};
+
+void Validator::listens() {
+  for (std::size_t i = 0; i < draft_.services.size(); ++i) {
+    const ServiceDraft& later = draft_.services[i];
+    for (std::size_t j = 0; later.address && j < i; ++j) {
+      const ServiceDraft& earlier = draft_.services[j];
+      if (!earlier.address || !overlap(*earlier.address, *later.address)) continue;
+      const Service& service = later.service;
+      Diagnostic& error = context_.diagnostics.error(
+          "listen-duplicate", service.listen.place,
+          fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses", service.name.value, service.listen.value,
+                      earlier.service.name.value));
+      error.notes.push_back({earlier.service.listen.place, "first used here"});
+      break;
+    }
+  }
+}
+
+std::vector<std::string_view> Validator::action_names() const {
+  std::vector<std::string_view> names;
+  for (const ActionDraft& action : draft_.actions) {
+    if (!action.is_inline) names.push_back(action.action.name.value);
+  }
+  return names;
+}
+
+std::vector<std::string_view> Validator::resource_names() const {
+  std::vector<std::string_view> names;
+  for (const ResourceDraft& resource : draft_.resources) {
+    if (!resource.is_inline) names.push_back(resource.resource.name.value);
+  }
+  return names;
+}
+
+const ActionDraft* Validator::find_action(const Text& name) {
+  const ActionDraft* action = draft_.find_action(name.value);
+  if (action != nullptr) {
+    used_actions_.insert(action->action.name.value);
+    return action;
+  }
+  has_unknown_action_ = true;
+  if (draft_.actions_incomplete) return nullptr;
+  std::string help;
+  if (const auto meant = nearest(name.value, action_names())) {
+    const Text& defined = draft_.find_action(*meant)->action.name;
+    used_actions_.insert(defined.value);  // by its misspelt name
+    help = fmt::format("did you mean \"{}\"? ({})", *meant, context_.show(defined.place));
+  }
+  context_.diagnostics.error("action-unknown", name.place, fmt::format("no action is named \"{}\"", name.value), std::move(help));
+  return nullptr;
+}
+
+void Validator::find_body(const Action& action) {
+  const Text& name = *action.body_ref;
+  if (const ResourceDraft* resource = draft_.find_resource(name.value)) {
+    used_resources_.insert(resource->resource.name.value);
+    return;
+  }
+  if (draft_.resources_incomplete) return;
+  std::string help;
+  if (const auto meant = nearest(name.value, resource_names())) {
+    const Text& defined = draft_.find_resource(*meant)->resource.name;
+    used_resources_.insert(defined.value);
+    help = fmt::format("did you mean \"{}\"? ({})", *meant, context_.show(defined.place));
+  }
+  context_.diagnostics.error("body-unknown", name.place, fmt::format("no resource is named \"{}\"", name.value), std::move(help));
+}
+
+void Validator::references() {
+  for (const ServiceDraft& service : draft_.services) {
+    for (const RouteDraft& route : service.routes) {
+      if (route.route.action.value.empty()) continue;
+      const ActionDraft* action = find_action(route.route.action);
+      if (action != nullptr && action->is_known) check_templates(context_, route, action->action);
+    }
+  }
+}
+
+void Validator::actions() {
+  for (const ActionDraft& draft : draft_.actions) {
+    if (draft.fallback) find_action(*draft.fallback);
+    if (draft.action.body_ref) find_body(draft.action);
+  }
+  if (draft_.actions.empty() && !draft_.actions_incomplete && !draft_.uses_incomplete && !has_unknown_action_) {
+    context_.diagnostics.error("no-actions", draft_.root, "no actions are defined");
+  }
+}
+
+void Validator::unused() {
+  if (draft_.uses_incomplete) return;
+  for (const ActionDraft& draft : draft_.actions) {
+    const Text& name = draft.action.name;
+    if (draft.is_inline || used_actions_.count(name.value) != 0) continue;
+    context_.diagnostics.warning("action-unused", name.place, fmt::format("action \"{}\" is never used", name.value));
+  }
+  for (const ResourceDraft& draft : draft_.resources) {
+    const Text& name = draft.resource.name;
+    if (draft.is_inline || used_resources_.count(name.value) != 0) continue;
+    context_.diagnostics.warning("resource-unused", name.place, fmt::format("resource \"{}\" is never used", name.value));
+  }
+}
+
+}  // namespace
+
+void validate(const Context& context, Draft& draft) {
+  Validator validator(context, draft);
+  validator.listens();
+  validator.references();
+  validator.actions();
+  validator.unused();
+  check_shared_templates(context, draft);
+  for (const ServiceDraft& service : draft.services) warn_of_unreachable(context, service, draft);
+}
+
+}  // namespace prox::config

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "config/context.h"
+#include "config/draft.h"
+
+namespace prox::config {
+
+// The checks that need more than one part of the config: names that are referred to, addresses in use, variables of templates, routes that can
+// never be reached, definitions that nobody uses.
+void validate(const Context& context, Draft& draft);
+
+}  // namespace prox::config

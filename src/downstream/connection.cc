@@ -1,0 +1,129 @@
+#include "prox/downstream/connection.h"
+
+#include <utility>
+
+#include "prox/base/assert.h"
+#include "prox/downstream/h1_server.h"
+
+namespace prox::downstream {
+
+namespace {
+
+constexpr base::Millis kLingerTime = 2'000;
+constexpr std::size_t kDropSize = base::BlockPool::kSmall;
+
+// Which state may come after which; Closed is the end.
+constexpr bool may_follow(Connection::State from, Connection::State to) {
+  switch (from) {
+    case Connection::State::Open: return to != Connection::State::Open;
+    case Connection::State::Lingering: return to == Connection::State::Closed;
+    case Connection::State::Closed: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Connection::open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, base::Fd socket,
+                      const net::SocketAddress& peer, bool is_handed_over) {
+  std::unique_ptr<Connection> made(new Connection(host, service, listener, peer));
+  // From here on it is owned by itself in the loop's eyes: the list holds it, close() gives it to defer_delete.
+  Connection& connection = *made.release();
+  connection.server_ = std::make_unique<H1Server>(connection);
+  if (!connection.stream_.open(std::make_unique<net::PlainTransport>(std::move(socket)), &Connection::on_event, &connection)) {
+    return connection.close();
+  }
+  connection.server_->start(is_handed_over);
+}
+
+Connection::Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, const net::SocketAddress& peer)
+    : host_(host),
+      service_(service),
+      listener_(listener),
+      client_ip_(peer.ip_text()),
+      stream_(host.context().loop, host.context().blocks) {
+  timer_.init(host.context().loop, &Connection::on_deadline, this);
+  ConnectionList& list = host.connections();
+  previous_ = list.last_;
+  (list.last_ != nullptr ? list.last_->next_ : list.first_) = this;
+  list.last_ = this;
+  ++list.count_;
+  zone::add(host.context().row.connections);
+  zone::add(host.context().row.connections_total);
+}
+
+Connection::~Connection() = default;
+
+bool Connection::is_idle() const {
+  return state_ == State::Open && server_->is_idle() && stream_.input().empty() && stream_.output().empty();
+}
+
+void Connection::drain() {
+  if (state_ == State::Open && is_idle()) host_.on_idle_while_draining(*this);
+}
+
+base::Fd Connection::detach() {
+  base::Fd socket = stream_.detach()->release();
+  leave();
+  return socket;
+}
+
+void Connection::close(bool reset) {
+  if (state_ == State::Closed) return;
+  stream_.close(reset);
+  leave();
+}
+
+void Connection::leave() {
+  set_state(State::Closed);
+  timer_.cancel();
+  server_->abandon();
+  ConnectionList& list = host_.connections();
+  (previous_ != nullptr ? previous_->next_ : list.first_) = next_;
+  (next_ != nullptr ? next_->previous_ : list.last_) = previous_;
+  --list.count_;
+  zone::subtract(host_.context().row.connections);
+  host_.context().loop.defer_delete(std::unique_ptr<net::Deletable>(this));
+  host_.on_connection_closed();
+}
+
+void Connection::linger() {
+  set_state(State::Lingering);
+  stream_.shut_down_writes();
+  timer_.set_after(kLingerTime);
+  read_and_drop();
+}
+
+void Connection::read_and_drop() {
+  for (;;) {
+    stream_.consume(stream_.input().size());
+    const base::Result<net::Stream::Fill> got = stream_.fill(kDropSize);
+    if (got && *got == net::Stream::Fill::Nothing) return;
+    if (!got || *got == net::Stream::Fill::Closed) return close();
+  }
+}
+
+void Connection::on_event(void* self) {
+  auto* connection = static_cast<Connection*>(self);
+  switch (connection->state_) {
+    case State::Open: return connection->server_->on_event();
+    case State::Lingering: return connection->read_and_drop();
+    case State::Closed: return;
+  }
+}
+
+void Connection::on_deadline(void* self) {
+  auto* connection = static_cast<Connection*>(self);
+  switch (connection->state_) {
+    case State::Open: return connection->server_->on_deadline();
+    case State::Lingering: return connection->close();
+    case State::Closed: return;
+  }
+}
+
+void Connection::set_state(State next) {
+  PROX_ASSERT(may_follow(state_, next));
+  state_ = next;
+}
+
+}  // namespace prox::downstream

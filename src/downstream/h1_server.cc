@@ -1,0 +1,439 @@
+#include "prox/downstream/h1_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "downstream/date.h"
+#include "prox/base/assert.h"
+#include "prox/downstream/connection.h"
+#include "prox/exchange/error_response.h"
+#include "prox/exchange/pipeline.h"
+
+namespace prox::downstream {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Millis;
+using base::Side;
+using http::BodyFraming;
+using net::Stream;
+
+constexpr std::size_t kHeadRoom = base::BlockPool::kSmall;
+constexpr std::size_t kBodyRoom = base::BlockPool::kLarge;
+constexpr int kReadsPerTurn = 16;  // at most half a MiB before the other connections have their turn
+// What is read of an unwanted body to save a connection (actions.md §3).
+constexpr std::uint64_t kDiscardLimit = 256 * 1024;
+
+Millis earlier(Millis a, Millis b) {
+  if (a == 0 || b == 0) return std::max(a, b);
+  return std::min(a, b);
+}
+
+}  // namespace
+
+H1Server::H1Server(Connection& connection)
+    : connection_(connection),
+      loop_(connection.host().context().loop),
+      settle_(&H1Server::on_settle, this),
+      parser_(Side::Downstream, connection.service().limits.head),
+      body_(connection.host().context().blocks),
+      exchange_(nullptr, exchange::ExchangePool::GiveBack{nullptr}) {}
+
+H1Server::~H1Server() = default;
+
+void H1Server::start(bool is_handed_over) {
+  const exchange::ServiceLimits& limits = connection_.service().limits;
+  const Millis wait = is_handed_over ? limits.idle_timeout : earlier(limits.read_timeout, limits.header_timeout);
+  read_deadline_ = wait > 0 ? base::coarse_now() + wait : 0;
+  update_deadline();
+}
+
+void H1Server::abandon() {
+  settle_.cancel();
+  if (exchange_) zone::subtract(connection_.host().context().row.active_requests);
+  exchange_.reset();
+  body_.clear();
+}
+
+// ---- turns of the loop ----
+
+void H1Server::on_event() {
+  if (!connection_.stream().output().empty() && !write_output()) return;
+  read();
+  after_turn();
+}
+
+void H1Server::on_settle(void* self) {
+  auto* server = static_cast<H1Server*>(self);
+  server->read();
+  server->after_turn();
+}
+
+// What each turn ends with, when no handler is on the stack: the connection may be closed here.
+void H1Server::after_turn() {
+  if (broken_) return connection_.close();
+  if (writing_ == Writing::Cut) {
+    if (close_delimited_) return connection_.close(true);
+    closing_ = true;
+  }
+  // A client that closes its side while it is owed a response has gone (as nginx sees it): nobody waits for the upstream's work.
+  const bool owed = reading_ == Reading::Complete && writing_ != Writing::Ended && !closing_;
+  if (owed && connection_.stream().saw_peer_closing()) return connection_.close();
+  if (closing_ && connection_.stream().output().empty()) return close_when_flushed();
+  if (reading_ == Reading::Idle && connection_.host().is_draining() && connection_.is_idle()) {
+    connection_.host().on_idle_while_draining(connection_);
+    if (connection_.state() != Connection::State::Open) return;
+  }
+  update_deadline();
+}
+
+void H1Server::close_when_flushed() {
+  // Unread bytes of the client would turn close(2) into RST, which can take the response away from it.
+  const bool has_unread = reading_ != Reading::Idle && reading_ != Reading::Complete;
+  if ((has_unread || !connection_.stream().input().empty()) && !connection_.stream().saw_peer_close()) return connection_.linger();
+  connection_.close();
+}
+
+void H1Server::on_deadline() {
+  const Millis now = base::coarse_now();
+  if (write_deadline_ != 0 && now >= write_deadline_) return connection_.close(true);
+  if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started())) return connection_.close();
+  if (reading_ == Reading::Head || reading_ == Reading::Body) {
+    fail_request(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
+    if (!write_output()) return;
+    return after_turn();
+  }
+  connection_.close();
+}
+
+void H1Server::update_deadline() {
+  const bool writing = writing_ != Writing::None || !connection_.stream().output().empty();
+  if (!writing) write_deadline_ = 0;
+  connection_.set_deadline(earlier(read_deadline_, write_deadline_));
+}
+
+// ---- reading ----
+
+void H1Server::read() {
+  Stream& stream = connection_.stream();
+  in_read_ = true;
+  int reads = 0;
+  while (take_input()) {
+    if (++reads > kReadsPerTurn) {
+      settle_.post(loop_);
+      break;
+    }
+    const base::Result<Stream::Fill> got = stream.fill(wanted_room());
+    if (!got) {
+      broken_ = true;
+      break;
+    }
+    if (*got == Stream::Fill::Nothing) break;
+    if (*got == Stream::Fill::Closed) {
+      on_client_closed();
+      break;
+    }
+  }
+  in_read_ = false;
+  if (!broken_) flush_or_break();
+}
+
+std::size_t H1Server::wanted_room() const {
+  if (reading_ == Reading::Body || reading_ == Reading::Discarding) return kBodyRoom;
+  // A head that outgrows its block moves to one of twice the size.
+  return std::max(kHeadRoom, connection_.stream().input().size());
+}
+
+// Works off what has been read. True if it wants more bytes.
+bool H1Server::take_input() {
+  while (!broken_ && !closing_ && writing_ != Writing::Cut) {
+    if (writing_ == Writing::Ended && reading_ == Reading::Body) give_up_reading();
+    switch (reading_) {
+      case Reading::Idle:
+        if (connection_.stream().input().empty()) return true;
+        // A client that sends requests and does not read the answers waits until it does.
+        if (is_backed_up()) {
+          flush_or_break();
+          if (broken_ || is_backed_up()) return false;
+        }
+        exchange_ = connection_.host().exchanges().take();
+        zone::add(connection_.host().context().row.active_requests);
+        reading_ = Reading::Head;
+        break;
+      case Reading::Head:
+        if (!take_head()) return reading_ == Reading::Head && !closing_;
+        break;
+      case Reading::Body:
+        if (exchange_->handler && !exchange_->handler->wants_request_body()) return false;
+        if (!take_body()) return writing_ != Writing::Ended && writing_ != Writing::Cut;
+        break;
+      case Reading::Discarding:
+        if (!discard_body()) return reading_ == Reading::Discarding && !closing_;
+        break;
+      case Reading::Complete:
+        if (writing_ != Writing::Ended) return false;
+        finish_exchange();
+        break;
+    }
+  }
+  return false;
+}
+
+// True when the head is complete and its request has begun.
+bool H1Server::take_head() {
+  Stream& stream = connection_.stream();
+  const base::Result<http::H1Parser::Progress> parsed = parser_.parse_request(stream.input(), exchange_->request);
+  if (!parsed) {
+    begin_exchange();
+    fail_request(parsed.error());
+    return false;
+  }
+  if (*parsed == http::H1Parser::Progress::NeedMore) {
+    if (request_started_ == 0) {
+      const exchange::ServiceLimits& limits = connection_.service().limits;
+      const Millis limit = earlier(limits.header_timeout, limits.read_timeout);
+      request_started_ = base::coarse_now();
+      read_deadline_ = limit > 0 ? request_started_ + limit : 0;
+    }
+    return false;
+  }
+  exchange_->head_block = stream.block();
+  stream.consume(parser_.head_bytes());
+  begin_exchange();
+  begin_request();
+  return true;
+}
+
+void H1Server::begin_exchange() {
+  exchange::Exchange& x = *exchange_;
+  x.context = &connection_.host().context();
+  x.service = &connection_.service();
+  x.sink = this;
+  x.client_ip = connection_.client_ip();
+  ++requests_;
+  zone::add(x.context->row.requests_total);
+}
+
+void H1Server::begin_request() {
+  exchange::Exchange& x = *exchange_;
+  const exchange::ServiceLimits& limits = x.service->limits;
+  const base::Result<BodyFraming> framing = http::request_framing(x.request);
+  if (!framing) return fail_request(framing.error());
+  x.request_body = *framing;
+  body_bytes_ = 0;
+  keep_alive_ = http::wants_keep_alive(x.request.version, x.request.fields) &&
+                (limits.max_requests_per_conn == 0 || requests_ < limits.max_requests_per_conn);
+  decoder_.start(*framing, Side::Downstream);
+  const bool has_body = framing->has_body();
+  reading_ = has_body ? Reading::Body : Reading::Complete;
+  read_deadline_ = 0;
+  if (has_body && limits.read_timeout > 0) {
+    read_deadline_ = (request_started_ != 0 ? request_started_ : base::coarse_now()) + limits.read_timeout;
+  }
+  if (limits.max_body_bytes > 0 && framing->kind == BodyFraming::Kind::Length && framing->length > limits.max_body_bytes) {
+    return fail_request(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request head"});
+  }
+  exchange::advance(x);
+  if (!has_body && x.handler) x.handler->on_request_end({});
+}
+
+// True when the body is complete.
+bool H1Server::take_body() {
+  exchange::Exchange& x = *exchange_;
+  Stream& stream = connection_.stream();
+  for (;;) {
+    const base::Result<http::BodyDecoder::Step> step = decoder_.decode(stream.input());
+    if (!step) {
+      fail_request(step.error());
+      return false;
+    }
+    body_bytes_ += step->data.size();
+    body_.append(stream.block(), step->data);
+    stream.consume(step->consumed);
+    if (step->end || step->consumed == 0) break;
+  }
+  if (const std::uint64_t limit = x.service->limits.max_body_bytes; limit > 0 && body_bytes_ > limit) {
+    fail_request(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request body"});
+    return false;
+  }
+  zone::add(x.context->row.bytes_in, body_.size());
+  if (x.handler && !body_.empty()) x.handler->on_request_body(body_);
+  body_.clear();
+  if (!decoder_.is_complete()) return false;
+  reading_ = Reading::Complete;
+  read_deadline_ = 0;
+  if (x.handler) x.handler->on_request_end(decoder_.trailers());
+  return true;
+}
+
+bool H1Server::discard_body() {
+  Stream& stream = connection_.stream();
+  for (;;) {
+    const base::Result<http::BodyDecoder::Step> step = decoder_.decode(stream.input());
+    if (!step) {
+      closing_ = true;
+      return false;
+    }
+    body_bytes_ += step->data.size();
+    stream.consume(step->consumed);
+    if (step->end || step->consumed == 0) break;
+  }
+  if (body_bytes_ > kDiscardLimit) closing_ = true;
+  if (!decoder_.is_complete()) return false;
+  reading_ = Reading::Complete;
+  return true;
+}
+
+// The response is complete before the request is: its rest is dropped, or the connection ends with this response.
+void H1Server::give_up_reading() {
+  exchange_->handler.reset();
+  if (!keep_alive_) {
+    closing_ = true;
+    return;
+  }
+  body_bytes_ = 0;
+  reading_ = Reading::Discarding;
+}
+
+// A request that cannot be carried out any further: answers it, or cuts the answer that has begun, and lets its handler go.
+void H1Server::fail_request(const Error& error) {
+  keep_alive_ = false;
+  body_.clear();
+  exchange::fail(*exchange_, error);
+  exchange_->handler.reset();
+  if (writing_ == Writing::Ended) closing_ = true;
+}
+
+void H1Server::on_client_closed() {
+  switch (reading_) {
+    case Reading::Idle: closing_ = true; return;
+    case Reading::Complete: return;  // after_turn() looks at it
+    case Reading::Head:
+    case Reading::Body:
+    case Reading::Discarding: broken_ = true; return;  // the rest of the request will not come
+  }
+}
+
+// ---- the end of an exchange ----
+
+void H1Server::finish_exchange() {
+  const exchange::ServiceLimits& limits = connection_.service().limits;
+  exchange_.reset();
+  zone::subtract(connection_.host().context().row.active_requests);
+  parser_.reset();
+  reading_ = Reading::Idle;
+  writing_ = Writing::None;
+  request_started_ = 0;
+  continue_sent_ = false;
+  if (!keep_alive_) {
+    closing_ = true;
+    return;
+  }
+  read_deadline_ = limits.idle_timeout > 0 ? base::coarse_now() + limits.idle_timeout : 0;
+}
+
+// ---- writing: the ResponseSink ----
+
+void H1Server::send_interim(const http::ResponseHead& head) {
+  if (exchange_->request.version == http::Version::Http10 || writing_ != Writing::None) return;
+  if (head.status == 100) continue_sent_ = true;
+  net::Buffer& out = connection_.stream().output();
+  char* begin = out.reserve(http::response_head_size(head));
+  char* end = http::write_response_head(head, {}, http::ConnectionOption::None, begin);
+  out.commit(static_cast<std::size_t>(end - begin));
+}
+
+void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
+  PROX_ASSERT(writing_ == Writing::None);
+  exchange::Exchange& x = *exchange_;
+  writing_ = Writing::Body;
+  bodyless_ = x.request.method == http::Method::Head || head.status == 204 || head.status == 304;
+  const bool is_http10 = x.request.version == http::Version::Http10;
+  if (body.kind == BodyFraming::Kind::UntilClose || body.kind == BodyFraming::Kind::Chunked) {
+    body.kind = is_http10 ? BodyFraming::Kind::UntilClose : BodyFraming::Kind::Chunked;
+  }
+  if (head.status == 204) body = {};
+  chunked_response_ = body.kind == BodyFraming::Kind::Chunked;
+  close_delimited_ = body.kind == BodyFraming::Kind::UntilClose && !bodyless_;
+  // A client that waits for 100 may or may not send its body after a final answer: only closing is unambiguous (RFC 9110 §10.1.1).
+  const bool body_may_not_come =
+      reading_ == Reading::Body && !continue_sent_ && x.request.fields.find(http::FieldId::Expect) != nullptr;
+  if (close_delimited_ || body_may_not_come || !connection_.host().may_keep(connection_)) keep_alive_ = false;
+  if (head.fields.find(http::FieldId::Date) == nullptr) head.fields.add("Date", current_date(), http::FieldId::Date);
+
+  net::Buffer& out = connection_.stream().output();
+  char* begin = out.reserve(http::response_head_size(head));
+  char* end = http::write_response_head(head, body, connection_option(), begin);
+  out.commit(static_cast<std::size_t>(end - begin));
+  zone::add(x.context->row.responses_total[static_cast<std::size_t>(head.status / 100) % 6]);
+  if (const Millis limit = x.service->limits.write_timeout; limit > 0) write_deadline_ = base::coarse_now() + limit;
+}
+
+http::ConnectionOption H1Server::connection_option() const {
+  if (!keep_alive_) return http::ConnectionOption::Close;
+  return exchange_->request.version == http::Version::Http10 ? http::ConnectionOption::KeepAlive : http::ConnectionOption::None;
+}
+
+void H1Server::send_body(net::Buffer& data) {
+  if (bodyless_ || data.empty()) return data.clear();
+  zone::add(exchange_->context->row.bytes_out, data.size());
+  net::Buffer& out = connection_.stream().output();
+  if (!chunked_response_) return out.append_all(data);
+  char* begin = out.reserve(http::kMaxChunkLine);
+  out.commit(static_cast<std::size_t>(http::write_chunk_line(data.size(), begin) - begin));
+  out.append_all(data);
+  out.append_copy("\r\n");
+}
+
+void H1Server::end_response(Slice trailers) {
+  writing_ = Writing::Ended;
+  if (chunked_response_ && !bodyless_) {
+    net::Buffer& out = connection_.stream().output();
+    out.append_copy("0\r\n");
+    out.append_copy(trailers);
+    out.append_copy("\r\n");
+  }
+  if (!in_read_) settle_.post(loop_);
+}
+
+void H1Server::cut_response() {
+  writing_ = Writing::Cut;
+  keep_alive_ = false;
+  settle_.post(loop_);
+}
+
+void H1Server::flush() {
+  if (in_read_ || broken_) return;
+  flush_or_break();
+  // A deadline that is new must be set even if the output has left: the response may not be complete.
+  update_deadline();
+}
+
+void H1Server::flush_or_break() {
+  if (const base::Result<void> done = connection_.stream().flush(); !done) {
+    broken_ = true;
+    settle_.post(loop_);
+    return;
+  }
+  backed_up_ = backed_up_ || is_backed_up();
+}
+
+bool H1Server::is_backed_up() const { return connection_.stream().output().held_bytes() > net::kHighWater; }
+
+// Output that had to wait goes on. False if the connection was closed.
+bool H1Server::write_output() {
+  flush_or_break();
+  if (broken_) {
+    connection_.close();
+    return false;
+  }
+  if (backed_up_ && connection_.stream().output().held_bytes() <= net::kLowWater) {
+    backed_up_ = false;
+    if (exchange_ && exchange_->handler) exchange_->handler->on_response_drained();
+  }
+  return true;
+}
+
+}  // namespace prox::downstream

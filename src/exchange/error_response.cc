@@ -1,0 +1,82 @@
+#include "prox/exchange/error_response.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "prox/base/log.h"
+
+namespace prox::exchange {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Side;
+
+void log_failure(const Exchange& x, const Error& error) {
+  static base::log::RateLimit limit;
+  const base::log::Level level = error.side == Side::Downstream ? base::log::Level::Debug
+                                 : error.side == Side::Upstream ? base::log::Level::Warn
+                                                                : base::log::Level::Error;
+  if (!base::log::enabled(level)) return;
+  const std::string_view route = x.route != nullptr ? std::string_view(x.route->id) : std::string_view("-");
+  const char* reason = error.sys_errno != 0 ? std::strerror(error.sys_errno) : "";
+  limit.write(level, fmt::format("{} while {}", base::to_word(error.code), error.context),
+              {{"service", x.service->name}, {"route", route}, {"client", x.client_ip}, {"upstream", x.forward.host}, {"reason", reason}});
+}
+
+}  // namespace
+
+int status_of(const Error& error) {
+  if (error.side == Side::Upstream) return error.code == Errc::TimedOut ? 504 : 502;
+  switch (error.code) {
+    case Errc::BadMessage:
+    case Errc::PeerClosed: return 400;
+    case Errc::NoRoute: return 404;
+    case Errc::TimedOut: return 408;
+    case Errc::BodyTooLarge: return 413;
+    case Errc::UriTooLong: return 414;
+    case Errc::UnknownExpectation: return 417;
+    case Errc::Misdirected: return 421;
+    case Errc::HeadTooLarge: return 431;
+    case Errc::UnknownCoding:
+    case Errc::NotSupported: return 501;
+    case Errc::BadVersion: return 505;
+    case Errc::PeerReset:
+    case Errc::ResolveFailed:
+    case Errc::ConnectFailed:
+    case Errc::SystemCall:
+    case Errc::BadData: return 500;
+  }
+  return 500;
+}
+
+void fail(Exchange& x, const Error& error) {
+  log_failure(x, error);
+  if (x.head_sent) {
+    x.sink->cut_response();
+    x.sink->flush();
+    return;
+  }
+  x.head_sent = true;
+  http::ResponseHead& head = x.response;
+  head.clear();
+  head.status = status_of(error);
+  head.reason = http::reason_phrase(head.status);
+  head.fields.add("Content-Type", "text/plain; charset=utf-8", http::FieldId::ContentType);
+  head.fields.add("X-Content-Type-Options", "nosniff", http::FieldId::Other);
+  net::Buffer body(x.context->blocks);
+  body.append_copy(head.reason);
+  body.append_copy("\n");
+  // What made the request unreadable makes all that follows it unreadable.
+  if (error.side == Side::Downstream && error.code != Errc::NoRoute && error.code != Errc::UnknownExpectation) {
+    x.sink->close_after_response();
+  }
+  x.sink->send_head(head, {http::BodyFraming::Kind::Length, body.size()});
+  x.sink->send_body(body);
+  x.sink->end_response({});
+  x.sink->flush();
+}
+
+}  // namespace prox::exchange

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "prox/base/log.h"
+#include "prox/config/loader.h"
+#include "prox/master/environment.h"
+#include "prox/master/master.h"
+
+namespace prox::master {
+
+// A config that was read and may become a generation.
+struct Candidate {
+  config::LoadResult loaded;
+  Environment environment;
+
+  bool is_accepted() const { return loaded.config && !loaded.diagnostics.has_errors(); }
+  const config::Config& config() const { return *loaded.config; }
+};
+
+Candidate load_candidate(const Options& options);
+
+// What the log shows while this config is in force.
+base::log::Level log_level(const Options& options, const config::Config& config);
+
+}  // namespace prox::master

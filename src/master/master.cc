@@ -1,0 +1,418 @@
+#include "master/master.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "master/process_title.h"
+#include "master/sd_notify.h"
+#include "master/status.h"
+#include "prox/base/assert.h"
+#include "prox/base/clock.h"
+#include "prox/base/log.h"
+#include "prox/master/plan_builder.h"
+#include "prox/master/report.h"
+
+namespace prox::master {
+
+namespace {
+
+namespace log = base::log;
+
+// Rows for 8 generations of 1024 workers: 1.5 MiB of addresses, of which only what is used becomes memory.
+constexpr std::size_t kRows = 8192;
+
+constexpr std::string_view kProgram = "prox: ";  // begins what goes to a terminal
+
+constexpr const char* kDaemonLog = "/var/log/prox/error.log";
+
+// Sockets are workers times addresses.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string summarise(const Candidate& candidate, const std::string& config_path) {
+  return config::render_summary(candidate.loaded.diagnostics, config_path).substr(kProgram.size());
+}
+
+std::string text_of(const std::optional<config::Text>& text) { return text ? text->value : std::string(); }
+
+Generation::Terms make_terms(std::uint64_t number, const Candidate& candidate) {
+  Generation::Terms terms;
+  terms.number = number;
+  terms.environment = candidate.environment;
+  terms.services = candidate.config().services.size();
+  for (const config::Service& service : candidate.config().services) terms.routes += service.routes.size();
+  terms.shutdown_limit = base::to_millis(candidate.config().process.shutdown_timeout);
+  terms.drain_limit = base::to_millis(candidate.config().process.drain_timeout);
+  return terms;
+}
+
+std::vector<worker::Listener> listeners_of(const std::vector<Address>& addresses) {
+  std::vector<worker::Listener> listeners;
+  for (const Address& address : addresses) listeners.push_back({address.key, address.service});
+  return listeners;
+}
+
+}  // namespace
+
+Master::Master(const Options& options, zone::Zone zone, std::optional<Daemon> daemon)
+    : options_(options), zone_(std::move(zone)), slots_(loop_), spawner_(loop_, zone_), daemon_(std::move(daemon)) {
+  sweep_timer_.init(loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
+  if (daemon_) spawner_.set_stderr(daemon_->log_fd());
+}
+
+int Master::run() {
+  if (start()) loop_.run();
+  return exit_status_;
+}
+
+// Start. Nothing is bound before the whole config is known to be good, nobody is forked before everything is bound.
+
+bool Master::start() {
+  exit_status_ = 1;
+  Candidate candidate = load_candidate(options_);
+  if (!candidate.is_accepted()) {
+    print_report(candidate.loaded, options_.config_path);
+    return false;
+  }
+  log::set_level(log_level(options_, candidate.config()));
+  log_report(candidate.loaded);
+  first_process_ = candidate.config().process;
+  first_credentials_ = candidate.environment.credentials;
+  if (!slots_.bind(candidate.environment.addresses, candidate.environment.workers, candidate.loaded.diagnostics)) {
+    print_report(candidate.loaded, options_.config_path);
+    return false;
+  }
+  if (!open_pid_file(candidate.config().process)) return false;
+  signals_.emplace(loop_, *this);
+  open_control_socket();
+  exit_status_ = 0;
+  try_generation(std::move(candidate));
+  return true;
+}
+
+bool Master::open_pid_file(const config::Process& process) {
+  const bool is_configured = process.pid_file.has_value();
+  const auto path = is_configured ? std::optional(process.pid_file->value) : default_pid_path(options_.prefix);
+  if (!path) return true;
+  auto file = PidFile::create(*path);
+  if (file) {
+    pid_file_.emplace(std::move(*file));
+  } else if (is_configured) {
+    fmt::print(stderr, "prox: {}\n", file.error().why);
+    return false;
+  } else {
+    const auto level = file.error().is_held ? log::Level::Warn : log::Level::Debug;
+    log::write(level, "running without a pid file", {{"reason", file.error().why}});
+  }
+  return true;
+}
+
+void Master::open_control_socket() {
+  if (!pid_file_) return;
+  const std::string path = control_path(pid_file_->path());
+  auto socket = ControlSocket::open(loop_, path, *this);
+  if (socket) {
+    control_ = std::move(*socket);
+  } else {
+    log::warn("running without a control socket", {{"path", path}, {"reason", std::strerror(socket.error())}});
+  }
+}
+
+void Master::finish_start() {
+  state_ = State::Serving;
+  log_new_services(nullptr);
+  if (daemon_) daemon_->report_started();
+  notify_service_manager("READY=1");
+  if (std::exchange(reload_again_, false)) begin_reload();
+}
+
+void Master::give_up(const std::string& why) {
+  if (!why.empty()) fmt::print(stderr, "prox: {}\n", why);
+  exit_status_ = 1;
+  state_ = State::Stopping;
+  sweep_timer_.set_after(0);
+}
+
+// Reload. One at a time; whatever arrives meanwhile collapses into one more.
+
+void Master::reload(std::optional<ControlSocket::Asker> asker) {
+  if (asker) next_askers_.push_back(*asker);
+  if (state_ == State::Stopping) {
+    askers_ = std::exchange(next_askers_, {});
+    return finish_reload(refusal("prox is stopping"));
+  }
+  if (is_reloading_ || state_ == State::Starting) {
+    reload_again_ = true;
+    return;
+  }
+  begin_reload();
+}
+
+void Master::begin_reload() {
+  is_reloading_ = true;
+  askers_ = std::exchange(next_askers_, {});
+  Candidate candidate = load_candidate(options_);
+  if (!candidate.is_accepted()) {
+    candidate_ = std::move(candidate);
+    return discard(summarise(*candidate_, options_.config_path));
+  }
+  warn_of_unchangeable(candidate.config().process);
+  candidate.environment.credentials.user = first_credentials_.user;
+  candidate.environment.credentials.group = first_credentials_.group;
+  candidate.environment.credentials.user_name = first_credentials_.user_name;
+  const bool is_bound = slots_.bind(candidate.environment.addresses, candidate.environment.workers, candidate.loaded.diagnostics);
+  if (!is_bound) {
+    candidate_ = std::move(candidate);
+    return discard(summarise(*candidate_, options_.config_path));
+  }
+  make_room();
+  try_generation(std::move(candidate));
+}
+
+// Forks a generation for the candidate, whose addresses are bound. What follows is up to its workers: promote() or discard().
+void Master::try_generation(Candidate candidate) {
+  candidate_ = std::move(candidate);
+  log::set_level(log_level(options_, candidate_->config()));
+  auto plan = build_plan(candidate_->config(), listeners_of(candidate_->environment.addresses));
+  incoming_ = std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_}, *this, std::move(plan),
+                                           make_terms(++last_number_, *candidate_));
+  if (auto started = incoming_->start(); !started) discard(started.error());
+}
+
+// The oldest draining generation leaves at once when one too many is due.
+void Master::make_room() {
+  const auto is_draining = [](const auto& generation) { return generation->state() == Generation::State::Draining; };
+  const auto draining = static_cast<std::size_t>(std::count_if(leaving_.begin(), leaving_.end(), is_draining));
+  if (draining + 2 <= kMaxGenerations) return;
+  Generation& oldest = **std::find_if(leaving_.begin(), leaving_.end(), is_draining);
+  log::warn("too many generations are draining: the oldest is closed", {{"generation", oldest.terms().number}});
+  oldest.stop();
+}
+
+void Master::warn_of_unchangeable(const config::Process& process) const {
+  const auto warn = [](std::string_view key) { log::warn("a change of this key needs a restart", {{"key", key}}); };
+  if (text_of(process.user) != text_of(first_process_.user)) warn("process.user");
+  if (text_of(process.group) != text_of(first_process_.group)) warn("process.group");
+  if (text_of(process.pid_file) != text_of(first_process_.pid_file)) warn("process.pid_file");
+}
+
+void Master::on_generation_ready(Generation& generation) {
+  PROX_ASSERT(&generation == incoming_.get());
+  if (slots_.listen(generation.addresses(), candidate_->loaded.diagnostics)) return promote();
+  generation.stop();
+  discard(summarise(*candidate_, options_.config_path));
+}
+
+void Master::on_generation_failed(Generation& generation, const std::string& why) {
+  PROX_ASSERT(&generation == incoming_.get());
+  discard(why);
+}
+
+// The new workers serve before the old ones are told to stop accepting, so that no client waits for either.
+void Master::promote() {
+  incoming_->accept();
+  std::unique_ptr<Generation> old = std::exchange(current_, std::move(incoming_));
+  slots_.retire_all_but(current_->addresses());
+  shutdown_limit_ = current_->terms().shutdown_limit;
+  level_ = log::level();
+  if (old == nullptr) {
+    candidate_.reset();
+    return finish_start();
+  }
+  log_new_services(old.get());
+  old->drain(current_->terms().drain_limit, current_.get());
+  leave(std::move(old));
+  log_report(candidate_->loaded);
+  candidate_.reset();
+  const Generation::Terms& terms = current_->terms();
+  log::info("reload complete", {{"services", terms.services}, {"routes", terms.routes}, {"generation", terms.number}});
+  finish_reload({true, terms.number, terms.services, terms.routes, {}, {}, {}});
+}
+
+// The candidate cannot serve: what it brought goes, what serves stays as it is.
+void Master::discard(const std::string& why) {
+  const bool is_start = state_ == State::Starting;
+  if (incoming_) leave(std::move(incoming_));
+  slots_.discard_unused();
+  const bool has_report = candidate_->loaded.diagnostics.has_errors();
+  if (is_start) {
+    if (has_report) print_report(candidate_->loaded, options_.config_path);
+    candidate_.reset();
+    return give_up(has_report ? "" : why);
+  }
+  slots_.retire_all_but(current_->addresses());
+  log::set_level(level_);
+  log::error("reload failed", {{"reason", why}});
+  log_report(candidate_->loaded);
+  const Verdict verdict = refusal(why);
+  candidate_.reset();
+  finish_reload(verdict);
+}
+
+Verdict Master::refusal(const std::string& error) const {
+  Verdict verdict;
+  verdict.error = error;
+  if (!candidate_ || !candidate_->loaded.diagnostics.has_errors()) return verdict;
+  verdict.diagnostics = config::render_json(candidate_->loaded.diagnostics, candidate_->loaded.sources);
+  verdict.text = config::render_text(candidate_->loaded.diagnostics, candidate_->loaded.sources);
+  return verdict;
+}
+
+void Master::finish_reload(const Verdict& verdict) {
+  for (const ControlSocket::Asker asker : askers_) control_->answer(asker, to_json(verdict));
+  askers_.clear();
+  is_reloading_ = false;
+  if (state_ == State::Serving && std::exchange(reload_again_, false)) begin_reload();
+}
+
+// Services with an address that the generation before had not.
+void Master::log_new_services(const Generation* before) const {
+  const auto is_known = [before](const Address& address) {
+    if (before == nullptr) return false;
+    const auto& known = before->addresses();
+    return std::any_of(known.begin(), known.end(), [&](const Address& other) { return other.key == address.key; });
+  };
+  const std::string* last = nullptr;
+  for (const Address& address : current_->addresses()) {
+    if (is_known(address) || (last != nullptr && *last == address.service_name)) continue;
+    last = &address.service_name;
+    log::info("starting server", {{"service", address.service_name}, {"addr", address.written}, {"tls", false}});
+  }
+}
+
+// Stop.
+
+void Master::on_stop_signal() {
+  if (++stop_signals_ > 1) return stop_at_once();
+  log::info("stopping", {{"limit_ms", shutdown_limit_}});
+  stop(shutdown_limit_);
+}
+
+void Master::stop(base::Millis limit) {
+  state_ = State::Stopping;
+  reload_again_ = false;
+  askers_.insert(askers_.end(), next_askers_.begin(), next_askers_.end());
+  next_askers_.clear();
+  candidate_.reset();
+  finish_reload(refusal("prox is stopping"));
+  if (incoming_) {
+    incoming_->stop();
+    leave(std::move(incoming_));
+  }
+  if (current_) leave(std::move(current_));
+  slots_.retire_all_but({});
+  for (const auto& generation : leaving_) generation->drain(limit, nullptr);
+  sweep_timer_.set_after(0);
+}
+
+void Master::stop_at_once() {
+  log::warn("told again to stop: ending at once");
+  exit_status_ = 1;
+  for (Generation* generation : generations()) generation->kill();
+}
+
+void Master::leave(std::unique_ptr<Generation> generation) {
+  leaving_.push_back(std::move(generation));
+  sweep_timer_.set_after(0);
+}
+
+// Not done where a generation is found to be gone: one of its functions may be on the stack there.
+void Master::sweep() {
+  std::erase_if(leaving_, [](const auto& generation) { return generation->state() == Generation::State::Gone; });
+  if (state_ == State::Stopping && generations().empty()) loop_.stop();
+}
+
+void Master::reap() {
+  int status = 0;
+  // Any child: as process 1 of a container prox inherits orphans.
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (Generation* generation : generations()) {
+      if (generation->on_exit(pid, status)) break;
+    }
+  }
+  sweep_timer_.set_after(0);
+}
+
+// Signals and commands.
+
+void Master::on_signal(int number) {
+  switch (number) {
+    case SIGHUP:
+      reopen_logs();
+      reload(std::nullopt);
+      break;
+    case SIGUSR1: reopen_logs(); break;
+    case SIGQUIT:
+      log::info("stopping without a limit");
+      stop(0);
+      break;
+    case SIGCHLD: reap(); break;
+    default: on_stop_signal(); break;
+  }
+}
+
+void Master::on_command(ControlSocket::Asker asker, std::string_view command) {
+  if (command == "reload") return reload(asker);
+  if (command == "status") return control_->answer(asker, status_json(generations(), current_.get()));
+  const std::optional<int> number = command == "stop"     ? std::optional(SIGTERM)
+                                    : command == "quit"   ? std::optional(SIGQUIT)
+                                    : command == "reopen" ? std::optional(SIGUSR1)
+                                                          : std::nullopt;
+  if (!number) return control_->answer(asker, R"({"ok":false,"error":"unknown command"})");
+  control_->answer(asker, R"({"ok":true})");
+  on_signal(*number);
+}
+
+void Master::reopen_logs() {
+  if (!daemon_) {
+    log::debug("no log file to reopen: the log goes to stderr");
+  } else if (daemon_->reopen_log()) {
+    spawner_.set_stderr(daemon_->log_fd());
+    for (Generation* generation : generations()) generation->reopen_logs(daemon_->log_fd());
+  }
+}
+
+std::vector<Generation*> Master::generations() const {
+  std::vector<Generation*> all;
+  for (const auto& generation : leaving_) all.push_back(generation.get());
+  if (current_) all.push_back(current_.get());
+  if (incoming_) all.push_back(incoming_.get());
+  return all;
+}
+
+int run(const Options& options) {
+  remember_arguments(options.argc, options.argv);
+  raise_descriptor_limit();
+  std::optional<Daemon> daemon;
+  if (options.daemon) {
+    auto detached = Daemon::detach(kDaemonLog);
+    if (!detached) {
+      fmt::print(stderr, "prox: {}\n", detached.error());
+      return 1;
+    }
+    daemon.emplace(std::move(*detached));
+  }
+  auto zone = zone::Zone::map(kRows);
+  if (!zone) {
+    fmt::print(stderr, "prox: {}\n", describe(zone.error()));
+    return 1;
+  }
+  Master master(options, std::move(*zone), std::move(daemon));
+  const int status = master.run();
+  if (status == 0) log::info("prox stopped");
+  return status;
+}
+
+}  // namespace prox::master

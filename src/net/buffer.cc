@@ -1,0 +1,117 @@
+#include "prox/net/buffer.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "prox/base/assert.h"
+
+namespace prox::net {
+
+void Buffer::append(const base::BlockRef& block, base::Slice data) {
+  if (data.empty()) return;
+  char* begin = const_cast<char*>(data.data());
+  if (first_ < runs_.size()) {
+    Run& last = runs_.back();
+    if (last.block == block && last.begin + last.size == begin) {
+      last.size += data.size();
+      bytes_ += data.size();
+      return;
+    }
+  }
+  push(block, begin, data.size());
+}
+
+void Buffer::append_copy(base::Slice data) {
+  if (data.empty()) return;
+  std::memcpy(reserve(data.size()), data.data(), data.size());
+  commit(data.size());
+}
+
+void Buffer::append_all(Buffer& other) {
+  for (std::size_t i = other.first_; i < other.runs_.size(); ++i) {
+    const Run& run = other.runs_[i];
+    append(run.block, {run.begin, run.size});
+  }
+  other.clear();
+}
+
+char* Buffer::reserve(std::size_t bytes) {
+  if (first_ < runs_.size()) {
+    // Only behind a run in a block that nobody else holds is the rest of the block ours to fill.
+    Run& last = runs_.back();
+    char* end = last.begin + last.size;
+    const std::size_t used = static_cast<std::size_t>(end - last.block.data());
+    if (!last.block.is_shared() && last.block.capacity() - used >= bytes) return end;
+  }
+  base::BlockRef block = pool_->take(bytes);
+  char* begin = block.data();
+  push(std::move(block), begin, 0);
+  return begin;
+}
+
+void Buffer::commit(std::size_t bytes) {
+  PROX_ASSERT(first_ < runs_.size());
+  runs_.back().size += bytes;
+  bytes_ += bytes;
+}
+
+int Buffer::gather(iovec* vectors, int max) const {
+  int count = 0;
+  for (std::size_t i = first_; i < runs_.size() && count < max; ++i) {
+    if (runs_[i].size == 0) continue;
+    vectors[count++] = {runs_[i].begin, runs_[i].size};
+  }
+  return count;
+}
+
+void Buffer::consume(std::size_t bytes) {
+  PROX_ASSERT(bytes <= bytes_);
+  bytes_ -= bytes;
+  while (first_ < runs_.size()) {
+    Run& run = runs_[first_];
+    const std::size_t part = std::min(bytes, run.size);
+    run.begin += part;
+    run.size -= part;
+    bytes -= part;
+    if (run.size > 0) return;
+    pop_front();
+  }
+}
+
+void Buffer::clear() {
+  runs_.clear();
+  first_ = 0;
+  bytes_ = 0;
+  held_ = 0;
+}
+
+std::string Buffer::to_string() const {
+  std::string text;
+  for (std::size_t i = first_; i < runs_.size(); ++i) text.append(runs_[i].begin, runs_[i].size);
+  return text;
+}
+
+void Buffer::push(base::BlockRef block, char* begin, std::size_t size) {
+  const bool same_block = first_ < runs_.size() && runs_.back().block == block;
+  if (!same_block) held_ += block.capacity();
+  bytes_ += size;
+  runs_.push_back({std::move(block), begin, size});
+}
+
+void Buffer::pop_front() {
+  const std::size_t next = first_ + 1;
+  const bool block_goes_on = next < runs_.size() && runs_[next].block == runs_[first_].block;
+  if (!block_goes_on) held_ -= runs_[first_].block.capacity();
+  runs_[first_].block.reset();
+  first_ = next;
+  if (first_ == runs_.size()) {
+    runs_.clear();
+    first_ = 0;
+  } else if (first_ >= 64) {
+    // A queue that never runs empty must not grow its list for ever.
+    runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+  }
+}
+
+}  // namespace prox::net

@@ -1,0 +1,50 @@
+#include "prox/net/transport.h"
+
+#include <cerrno>
+
+#include <sys/socket.h>
+
+namespace prox::net {
+
+namespace {
+
+using base::Errc;
+using base::Side;
+
+// The side is filled in by the owner, who knows on which side of the proxy the peer is.
+base::Unexpected failure(std::string_view context) {
+  const bool reset = errno == ECONNRESET || errno == EPIPE || errno == ETIMEDOUT || errno == EHOSTUNREACH;
+  return base::Unexpected{base::Error{reset ? Errc::PeerReset : Errc::SystemCall, Side::Internal, false, errno, context}};
+}
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+}  // namespace
+
+Result<std::size_t> PlainTransport::read(char* into, std::size_t room) {
+  for (;;) {
+    const ssize_t n = ::recv(socket_.get(), into, room, 0);
+    if (n > 0) return static_cast<std::size_t>(n);
+    if (n == 0) return base::fail(Errc::PeerClosed, Side::Internal, "reading");
+    if (errno == EINTR) continue;
+    if (would_block()) return std::size_t{0};
+    return failure("reading");
+  }
+}
+
+Result<std::size_t> PlainTransport::write(const iovec* vectors, int count) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(vectors);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  for (;;) {
+    const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno == EINTR) continue;
+    if (would_block()) return std::size_t{0};
+    return failure("writing");
+  }
+}
+
+void PlainTransport::shut_down_writes() { ::shutdown(socket_.get(), SHUT_WR); }
+
+}  // namespace prox::net

@@ -1,0 +1,267 @@
+#include "prox/upstream/h1_client.h"
+
+#include <cstring>
+#include <utility>
+
+#include "prox/base/assert.h"
+#include "prox/http/h1_writer.h"
+#include "prox/upstream/pool.h"
+
+namespace prox::upstream {
+
+namespace {
+
+using base::Errc;
+using base::Error;
+using base::Side;
+
+constexpr std::size_t kReadSize = base::BlockPool::kLarge;
+constexpr int kReadsPerTurn = 16;  // at most half a MiB before the other connections have their turn
+
+Error upstream_error(Errc code, std::string_view context) { return Error{code, Side::Upstream, false, 0, context}; }
+
+}  // namespace
+
+H1Client::H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home, const Target& target,
+                   Receiver& receiver)
+    : loop_(loop), home_(home), target_(target), receiver_(&receiver), stream_(loop, blocks), task_(&H1Client::on_task, this), body_(blocks) {
+  timer_.init(loop, &H1Client::on_deadline, this);
+  connector_ = std::make_unique<net::Connector>(loop, &H1Client::on_connected, this);
+  if (target.literal) {
+    connector_->connect(*target.literal, target.connect_timeout, target.keep_alive_seconds);
+  } else {
+    connector_->connect(resolver, target.address.host, target.address.port, target.connect_timeout, target.keep_alive_seconds);
+  }
+}
+
+void H1Client::reuse(Receiver& receiver) {
+  PROX_ASSERT(state_ == State::Idle);
+  receiver_ = &receiver;
+  state_ = State::AwaitingHead;
+  is_reused_ = true;
+  got_bytes_ = false;
+  was_backed_up_ = false;
+  request_ended_ = false;
+}
+
+void H1Client::on_connected(void* self, base::Result<base::Fd> outcome) {
+  auto* client = static_cast<H1Client*>(self);
+  if (!outcome) return client->fail(outcome.error());
+  client->state_ = State::AwaitingHead;
+  if (!client->stream_.open(std::make_unique<net::PlainTransport>(std::move(*outcome)), &H1Client::on_event, client)) {
+    return client->fail(upstream_error(Errc::SystemCall, "watching the target's socket"));
+  }
+  // Not in this call: the connector, on whose stack we are, must not be freed by what follows.
+  client->task_.post(client->loop_);
+}
+
+void H1Client::send_head(const http::RequestHead& head, http::BodyFraming body) {
+  method_ = head.method;
+  chunked_request_ = body.kind == http::BodyFraming::Kind::Chunked;
+  char* begin = stream_.output().reserve(http::request_head_size(head));
+  char* end = http::write_request_head(head, body, begin);
+  stream_.output().commit(static_cast<std::size_t>(end - begin));
+}
+
+void H1Client::send_body(net::Buffer& data) {
+  if (data.empty()) return;
+  net::Buffer& out = stream_.output();
+  if (failure_) return data.clear();  // nobody will read it
+  if (!chunked_request_) return out.append_all(data);
+  char* begin = out.reserve(http::kMaxChunkLine);
+  out.commit(static_cast<std::size_t>(http::write_chunk_line(data.size(), begin) - begin));
+  out.append_all(data);
+  out.append_copy("\r\n");
+}
+
+void H1Client::end_request(Slice trailers) {
+  request_ended_ = true;
+  if (!chunked_request_) return;
+  net::Buffer& out = stream_.output();
+  out.append_copy("0\r\n");
+  out.append_copy(trailers);
+  out.append_copy("\r\n");
+}
+
+void H1Client::flush() {
+  if (!stream_.is_open() || failure_) return;
+  if (base::Result<void> done = stream_.flush(); !done) {
+    // The target stopped reading. It may have answered before it did (413 and close): what it sent is read first, and only
+    // if that is no response is this a failure.
+    stream_.output().clear();
+    request_ended_ = false;
+    stream_.wake();  // its RST counts as readable, so reading ends in an error, not in a wait
+    return;
+  }
+  was_backed_up_ = was_backed_up_ || is_backed_up();
+  if (state_ == State::AwaitingHead && target_.response_header_timeout > 0) timer_.set_after(target_.response_header_timeout);
+}
+
+void H1Client::resume() { task_.post(loop_); }
+
+void H1Client::give_back(std::unique_ptr<ClientStream> self) {
+  receiver_ = nullptr;
+  timer_.cancel();
+  task_.cancel();
+  if (can_be_reused()) {
+    self.release();
+    state_ = State::Idle;
+    parser_.reset();
+    idle_since_ = base::coarse_now();
+    home_.put(std::unique_ptr<H1Client>(this));
+    return;
+  }
+  state_ = State::Ended;
+  connector_.reset();
+  stream_.close();
+  loop_.defer_delete(std::move(self));
+}
+
+bool H1Client::can_be_reused() const {
+  // Bytes behind a complete response were not asked for: such a connection is not trusted again.
+  return state_ == State::Ended && keep_alive_ && request_ended_ && !failure_ && stream_.is_open() && stream_.output().empty() &&
+         stream_.input().empty() && !stream_.saw_peer_close();
+}
+
+void H1Client::on_event(void* self) {
+  auto* client = static_cast<H1Client*>(self);
+  if (client->state_ != State::Idle) return client->progress();
+  const base::Result<net::Stream::Fill> got = client->stream_.fill(1);
+  if (!got || *got != net::Stream::Fill::Nothing) client->home_.drop(*client);
+}
+
+void H1Client::on_task(void* self) {
+  auto* client = static_cast<H1Client*>(self);
+  client->connector_.reset();
+  if (client->failure_) return client->deliver_failure();
+  client->progress();
+}
+
+void H1Client::on_deadline(void* self) {
+  auto* client = static_cast<H1Client*>(self);
+  client->fail(upstream_error(Errc::TimedOut, "waiting for the target's response head"));
+}
+
+void H1Client::progress() {
+  if (failure_ || receiver_ == nullptr) return;
+  if (!stream_.output().empty()) flush();
+  if (was_backed_up_ && stream_.output().held_bytes() <= net::kLowWater) {
+    was_backed_up_ = false;
+    receiver_->on_request_drained();
+  }
+  read();
+}
+
+void H1Client::read() {
+  int reads = 0;
+  while (!failure_) {
+    const bool goes_on = state_ == State::AwaitingHead ? read_head() : read_body();
+    if (receiver_ == nullptr) return;
+    if (!goes_on) break;
+    if (!receiver_->wants_response()) {
+      receiver_->on_response_pause();
+      if (!receiver_->wants_response()) return;  // resume() goes on
+    }
+    if (++reads > kReadsPerTurn) {
+      task_.post(loop_);
+      break;
+    }
+    const base::Result<net::Stream::Fill> got = stream_.fill(kReadSize);
+    if (!got) {
+      Error error = got.error();
+      error.side = Side::Upstream;
+      fail(error);
+      break;
+    }
+    if (*got == net::Stream::Fill::Nothing) break;
+    if (*got == net::Stream::Fill::Closed) {
+      on_peer_close();
+      if (receiver_ == nullptr) return;
+      break;
+    }
+    got_bytes_ = true;
+  }
+  receiver_->on_response_pause();
+}
+
+// Whether reading should go on: false when the response is over or failed.
+bool H1Client::read_head() {
+  while (state_ == State::AwaitingHead && !stream_.input().empty()) {
+    http::ResponseHead& head = receiver_->response_head();
+    const base::Result<http::H1Parser::Progress> parsed = parser_.parse_response(stream_.input(), head);
+    if (!parsed) {
+      fail(parsed.error());
+      return false;
+    }
+    if (*parsed == http::H1Parser::Progress::NeedMore) return true;
+    if (head.is_interim() && head.status != 101) {
+      receiver_->on_interim();
+    } else if (!begin_body(method_)) {
+      return false;
+    }
+    stream_.consume(parser_.head_bytes());
+    parser_.reset();
+    head.clear();
+  }
+  return state_ == State::Body ? read_body() : true;
+}
+
+bool H1Client::begin_body(http::Method method) {
+  const http::ResponseHead& head = receiver_->response_head();
+  if (head.status == 101) {
+    fail(upstream_error(Errc::BadMessage, "switching protocols unasked"));
+    return false;
+  }
+  const base::Result<http::BodyFraming> framing = http::response_framing(head, method);
+  if (!framing) {
+    fail(framing.error());
+    return false;
+  }
+  timer_.cancel();
+  keep_alive_ = framing->kind != http::BodyFraming::Kind::UntilClose && http::wants_keep_alive(head.version, head.fields);
+  decoder_.start(*framing, Side::Upstream);
+  state_ = State::Body;
+  receiver_->on_response_head(*framing);
+  return true;
+}
+
+bool H1Client::read_body() {
+  for (;;) {
+    const base::Result<http::BodyDecoder::Step> step = decoder_.decode(stream_.input());
+    if (!step) {
+      fail(step.error());
+      return false;
+    }
+    body_.append(stream_.block(), step->data);
+    stream_.consume(step->consumed);
+    if (step->end || step->consumed == 0) break;
+  }
+  if (!body_.empty()) receiver_->on_response_body(body_);
+  if (!decoder_.is_complete()) return true;
+  state_ = State::Ended;
+  receiver_->on_response_end(decoder_.trailers());
+  return false;
+}
+
+void H1Client::on_peer_close() {
+  if (state_ == State::AwaitingHead) return fail(upstream_error(Errc::PeerClosed, "waiting for the target's response head"));
+  if (const base::Result<void> whole = decoder_.finish_at_close(); !whole) return fail(whole.error());
+  state_ = State::Ended;
+  keep_alive_ = false;
+  receiver_->on_response_end(decoder_.trailers());
+}
+
+void H1Client::fail(Error error) {
+  if (failure_) return;
+  error.retryable = error.retryable || (is_reused_ && !got_bytes_ && error.code != Errc::TimedOut);
+  failure_ = error;
+  timer_.cancel();
+  task_.post(loop_);
+}
+
+void H1Client::deliver_failure() {
+  state_ = State::Ended;
+  if (receiver_ != nullptr) receiver_->on_failure(*failure_);
+}
+
+}  // namespace prox::upstream

@@ -1,0 +1,103 @@
+// How a worker leaves: it stops accepting, finishes what is open, gives idle connections to the next generation, and goes.
+
+#include <utility>
+
+#include "prox/base/log.h"
+#include "worker/worker_process.h"
+
+namespace prox::worker {
+
+namespace {
+
+constexpr base::Millis kFlushWait = 20;  // until the next generation's worker has read what was handed over
+
+}  // namespace
+
+void WorkerProcess::drain(const ipc::Message& message, base::Fd next_generation) {
+  if (message.number > 0) {
+    drain_timer_.set_after(static_cast<base::Millis>(message.number));
+  } else {
+    drain_timer_.cancel();
+  }
+  // A second Drain, when prox is stopped during a reload, only takes the way to the next generation away.
+  next_generation_.reset();
+  if (next_generation) next_generation_ = std::make_unique<ipc::Channel>(loop_, std::move(next_generation), *this);
+  leaving_ = next_generation_ ? message.text : "*";
+  if (state_ != State::Draining) {
+    state_ = State::Draining;
+    drain_listeners();
+  }
+  base::log::debug("draining", {{"generation", setup_.generation}, {"slot", setup_.slot}, {"connections", connections_.size()}});
+  connections_.for_each([](downstream::Connection& connection) { connection.drain(); });
+  stop_task_.post(loop_);
+}
+
+void WorkerProcess::drain_listeners() {
+  for (const auto& acceptor : acceptors_) {
+    if (leaves_config(plan_.listeners[acceptor->listener()].key)) {
+      acceptor->drain_and_close();
+    } else {
+      acceptor->pause();  // the next generation's worker of this slot accepts on the same socket
+    }
+  }
+  adopted_.clear();
+}
+
+bool WorkerProcess::leaves_config(const std::string& key) const {
+  if (leaving_ == "*") return true;
+  std::string_view rest = leaving_;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n');
+    if (rest.substr(0, end) == key) return true;
+    if (end == std::string_view::npos) return false;
+    rest.remove_prefix(end + 1);
+  }
+  return false;
+}
+
+bool WorkerProcess::may_keep(const downstream::Connection& connection) const {
+  if (state_ != State::Draining) return true;
+  return next_generation_ != nullptr && !leaves_config(plan_.listeners[connection.listener()].key);
+}
+
+// A kept plain connection with nothing in flight is only a descriptor: the next generation goes on with it, and a request that is on its
+// way is answered there. Without one, prox is stopping, and it is closed. One whose address is leaving waits for its next request, which is
+// answered with `Connection: close`.
+void WorkerProcess::on_idle_while_draining(downstream::Connection& connection) {
+  if (next_generation_ == nullptr) return connection.close();
+  if (!may_keep(connection)) return;
+  const std::string& key = plan_.listeners[connection.listener()].key;
+  base::Fd socket = connection.detach();
+  if (socket) next_generation_->send({ipc::MessageType::HandOver, 0, key}, std::move(socket));
+}
+
+void WorkerProcess::take_over(const std::string& key, base::Fd socket) {
+  if (!socket) return;
+  for (std::uint32_t i = 0; i < plan_.listeners.size(); ++i) {
+    if (plan_.listeners[i].key != key) continue;
+    const base::Result<net::SocketAddress> peer = net::SocketAddress::peer_of(socket.get());
+    if (!peer) return;  // the client has gone meanwhile
+    downstream::Connection::open(*this, *plan_.services[plan_.listeners[i].service], i, std::move(socket), *peer, true);
+    return;
+  }
+}
+
+void WorkerProcess::on_connection_closed() {
+  if (state_ == State::Draining) stop_task_.post(loop_);
+}
+
+void WorkerProcess::stop_when_done() {
+  if (state_ != State::Draining || !connections_.empty()) return;
+  if (next_generation_ && !next_generation_->is_flushed()) return resume_timer_.set_after(kFlushWait);
+  loop_.stop();
+}
+
+void WorkerProcess::stop_now() {
+  if (!connections_.empty()) {
+    base::log::warn("connections closed at the end of the drain limit",
+                    {{"generation", setup_.generation}, {"slot", setup_.slot}, {"connections", connections_.size()}});
+  }
+  loop_.stop();
+}
+
+}  // namespace prox::worker

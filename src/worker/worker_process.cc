@@ -1,0 +1,142 @@
+#include "worker/worker_process.h"
+
+#include <cstring>
+#include <utility>
+
+#include <unistd.h>
+
+#include "prox/base/log.h"
+
+namespace prox::worker {
+
+namespace {
+
+constexpr base::Millis kAcceptRest = 100;  // after running out of descriptors
+constexpr std::size_t kShedAtOnce = 32;    // idle connections closed to get going again
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
+    : plan_(plan),
+      setup_(setup),
+      resolver_(loop_),
+      pools_(loop_, blocks_, resolver_, plan.targets),
+      context_{loop_, blocks_, pools_, *setup.row},
+      stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),
+      master_(loop_, base::Fd(setup.channel), *this) {
+  resume_timer_.init(loop_, [](void* self) { static_cast<WorkerProcess*>(self)->on_resume_timer(); }, this);
+  drain_timer_.init(loop_, [](void* self) { static_cast<WorkerProcess*>(self)->stop_now(); }, this);
+  for (const ListeningSocket& socket : setup.sockets) {
+    acceptors_.push_back(std::make_unique<Acceptor>(loop_, socket.fd, socket.listener, *this));
+  }
+}
+
+WorkerProcess::~WorkerProcess() {
+  connections_.for_each([](downstream::Connection& connection) { connection.close(); });
+  pools_.clear();
+}
+
+void WorkerProcess::run() {
+  master_.send({ipc::MessageType::Ready, 0, {}});
+  loop_.run();
+}
+
+// ---- what the master says ----
+
+void WorkerProcess::on_message(ipc::Channel&, const ipc::Message& message, base::Fd passed) {
+  switch (message.type) {
+    case ipc::MessageType::Accept: return serve();
+    case ipc::MessageType::Drain: return drain(message, std::move(passed));
+    case ipc::MessageType::TakeOver:
+      if (passed) last_generation_.push_back(std::make_unique<ipc::Channel>(loop_, std::move(passed), *this));
+      return;
+    case ipc::MessageType::HandOver: return take_over(message.text, std::move(passed));
+    case ipc::MessageType::Adopt: return adopt(message, std::move(passed));
+    case ipc::MessageType::Release: return release(message);
+    case ipc::MessageType::ReopenLogs: return reopen_logs(std::move(passed));
+    case ipc::MessageType::Stop: return stop_now();
+    case ipc::MessageType::Ready:
+    case ipc::MessageType::Failed:
+    case ipc::MessageType::LogsReopened: return;  // not for workers
+  }
+}
+
+void WorkerProcess::on_channel_closed(ipc::Channel& channel) {
+  if (&channel == &master_) {
+    base::log::warn("the master is gone: draining", {{"slot", setup_.slot}});
+    ipc::Message alone{ipc::MessageType::Drain, static_cast<std::uint64_t>(plan_.shutdown_timeout), "*"};
+    return drain(alone, {});
+  }
+  if (&channel == next_generation_.get()) {
+    // Its worker died before it took over; what is kept waits for its next request here.
+    next_generation_.reset();
+    return;
+  }
+  std::erase_if(last_generation_, [&](const auto& from) { return from.get() == &channel; });
+}
+
+void WorkerProcess::serve() {
+  if (state_ != State::Waiting) return;
+  state_ = State::Serving;
+  resume_accepting();
+}
+
+void WorkerProcess::reopen_logs(base::Fd log) {
+  if (log && ::dup2(log.get(), STDERR_FILENO) == -1) base::log::error("cannot take the new log", {{"reason", std::strerror(errno)}});
+  master_.send({ipc::MessageType::LogsReopened, 0, {}});
+}
+
+// ---- accepting ----
+
+void WorkerProcess::resume_accepting() {
+  if (state_ != State::Serving) return;
+  bool all = true;
+  for (const auto& acceptor : acceptors_) all = acceptor->start() && all;
+  for (const Adopted& adopted : adopted_) all = adopted.acceptor->start() && all;
+  if (!all) resume_timer_.set_after(kAcceptRest);
+}
+
+void WorkerProcess::on_resume_timer() {
+  if (state_ == State::Draining) return stop_when_done();
+  resume_accepting();
+}
+
+void WorkerProcess::on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) {
+  const Listener& listener = plan_.listeners[acceptor.listener()];
+  downstream::Connection::open(*this, *plan_.services[listener.service], acceptor.listener(), std::move(socket), peer, false);
+}
+
+void WorkerProcess::on_accept_exhausted(int error) {
+  static base::log::RateLimit limit;
+  limit.write(base::log::Level::Error, "cannot accept: pausing", {{"reason", std::strerror(error)}, {"connections", connections_.size()}});
+  for (const auto& acceptor : acceptors_) acceptor->pause();
+  for (const Adopted& adopted : adopted_) adopted.acceptor->pause();
+  shed_idle_connections();
+  resume_timer_.set_after(kAcceptRest);
+}
+
+void WorkerProcess::shed_idle_connections() {
+  pools_.clear();
+  std::size_t left = kShedAtOnce;
+  connections_.for_each([&](downstream::Connection& connection) {
+    if (left == 0 || !connection.is_idle()) return;
+    --left;
+    connection.close();
+  });
+}
+
+void WorkerProcess::adopt(const ipc::Message& message, base::Fd socket) {
+  if (!socket || message.number >= plan_.listeners.size()) return;
+  const int fd = socket.get();
+  auto acceptor = std::make_unique<Acceptor>(loop_, fd, static_cast<std::uint32_t>(message.number), *this);
+  if (state_ == State::Serving && !acceptor->start()) resume_timer_.set_after(kAcceptRest);
+  adopted_.push_back({std::move(socket), std::move(acceptor), message.text});
+}
+
+void WorkerProcess::release(const ipc::Message& message) {
+  std::erase_if(adopted_, [&](const Adopted& adopted) {
+    return adopted.acceptor->listener() == message.number && (message.text.empty() || adopted.slot == message.text);
+  });
+}
+
+}  // namespace prox::worker

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "prox/base/block.h"
+#include "prox/downstream/connection.h"
+#include "prox/exchange/exchange.h"
+#include "prox/ipc/channel.h"
+#include "prox/net/loop.h"
+#include "prox/net/resolver.h"
+#include "prox/net/timer.h"
+#include "prox/upstream/pool.h"
+#include "prox/worker/worker.h"
+#include "worker/acceptor.h"
+
+namespace prox::worker {
+
+// A worker once it is set up: its loop, its connections and what the master tells it.
+class WorkerProcess final : public downstream::ConnectionHost, public ipc::Channel::Owner, public Acceptor::Owner {
+ public:
+  WorkerProcess(const Plan& plan, const WorkerSetup& setup);
+  ~WorkerProcess();
+
+  // Says Ready, and runs until it is told to go and nothing is open any more.
+  void run();
+  // Tells the master why this worker cannot serve.
+  void refuse(std::string reason) { master_.send({ipc::MessageType::Failed, 0, std::move(reason)}); }
+
+ private:
+  enum class State : std::uint8_t {
+    Waiting,   // Ready is said; serves nobody yet
+    Serving,   // accepts
+    Draining,  // accepts no more, finishes what is open
+  };
+
+  struct Adopted {  // a dead sibling's socket
+    base::Fd socket;
+    std::unique_ptr<Acceptor> acceptor;
+    std::string slot;
+  };
+
+  // downstream::ConnectionHost
+  exchange::Context& context() override { return context_; }
+  exchange::ExchangePool& exchanges() override { return exchanges_; }
+  downstream::ConnectionList& connections() override { return connections_; }
+  bool is_draining() const override { return state_ == State::Draining; }
+  bool may_keep(const downstream::Connection& connection) const override;
+  void on_idle_while_draining(downstream::Connection& connection) override;
+  void on_connection_closed() override;
+
+  // ipc::Channel::Owner
+  void on_message(ipc::Channel& from, const ipc::Message& message, base::Fd passed) override;
+  void on_channel_closed(ipc::Channel& channel) override;
+
+  // Acceptor::Owner
+  void on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) override;
+  void on_accept_exhausted(int error) override;
+
+  void serve();
+  void resume_accepting();
+  void on_resume_timer();
+  void adopt(const ipc::Message& message, base::Fd socket);
+  void release(const ipc::Message& message);
+  void drain(const ipc::Message& message, base::Fd next_generation);
+  void drain_listeners();
+  bool leaves_config(const std::string& key) const;
+  void take_over(const std::string& key, base::Fd socket);
+  void reopen_logs(base::Fd log);
+  void shed_idle_connections();
+  void stop_when_done();
+  void stop_now();
+
+  const Plan& plan_;
+  const WorkerSetup& setup_;
+  // Outlives the loop, which frees what was deferred, blocks and all, when it goes.
+  base::BlockPool blocks_;
+  exchange::ExchangePool exchanges_;
+  net::Loop loop_;
+  net::Resolver resolver_;
+  upstream::Pools pools_;
+  exchange::Context context_;
+  downstream::ConnectionList connections_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<Adopted> adopted_;
+  net::Timer resume_timer_;
+  net::Timer drain_timer_;
+  net::Task stop_task_;
+  ipc::Channel master_;
+  std::unique_ptr<ipc::Channel> next_generation_;              // where idle connections go while draining
+  std::vector<std::unique_ptr<ipc::Channel>> last_generation_;  // where they come from after a reload
+  std::string leaving_;                                        // keys of listeners that the next generation has not, a line each
+  State state_ = State::Waiting;
+};
+
+}  // namespace prox::worker

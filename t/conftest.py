@@ -1,0 +1,147 @@
+"""Fixtures of the black-box tests: everything they start is ended, and shown when a test fails."""
+
+import os
+import pathlib
+import shutil
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from lib.nginx import Nginx  # noqa: E402
+from lib.prox import BINARY, Prox  # noqa: E402
+from lib.upstream import EchoUpstream, ScriptedUpstream  # noqa: E402
+from lib.waits import SANITIZED  # noqa: E402
+from lib.wrk import Load  # noqa: E402
+
+_STARTED = pytest.StashKey[list]()
+_TIME_LIMIT_SECONDS = 180 if SANITIZED else 60
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line("markers", "needs_root: only means something when started as root")
+    config.addinivalue_line("markers", "kit: tests the kit itself, without prox")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("needs_root") and os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def pytest_collection_finish(session):
+    if any(not item.get_closest_marker("kit") for item in session.items) and not shutil.which(BINARY):
+        raise pytest.UsageError(f"{BINARY} is not there: run make, set PROX_BIN, or test the kit alone with -m kit")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """Adds what prox, its peers and its upstreams saw to the report of a failed test."""
+    report = (yield).get_result()
+    if report.failed:
+        for thing in item.stash.get(_STARTED, []):
+            report.sections += thing.describe()
+
+
+@pytest.fixture(autouse=True)
+def time_limit():
+    """Ends a test that hangs in spite of all deadlines."""
+
+    def expire(_signal, _frame):
+        raise TimeoutError(f"the test took more than {_TIME_LIMIT_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(_TIME_LIMIT_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def started(request):
+    """Everything the test has started, for the report."""
+    request.node.stash[_STARTED] = []
+    return request.node.stash[_STARTED]
+
+
+@pytest.fixture
+def new_prox(started, tmp_path):
+    """Makes a Prox in a directory of its own, and does not start it."""
+    made = []
+
+    def make(config, **options):
+        directory = tmp_path / f"prox{len(made)}"
+        directory.mkdir()
+        prox = Prox(directory, config, **options)
+        made.append(prox)
+        started.append(prox)
+        return prox
+
+    yield make
+    failures = []
+    for prox in made:
+        try:
+            prox.close()
+            prox.check_log()
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def start_prox(new_prox):
+    """Starts a Prox with a config (dict, or JSON5 text) and waits until it serves."""
+    return lambda config, **options: new_prox(config, **options).start()
+
+
+@pytest.fixture
+def upstream(started):
+    """Starts a ScriptedUpstream. A script that fails makes the test fail."""
+    made = []
+
+    def make(script):
+        made.append(ScriptedUpstream(script))
+        started.append(made[-1])
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+    for one in made:
+        one.check()
+
+
+@pytest.fixture
+def echo(started):
+    """An upstream that answers with a JSON description of each request."""
+    one = EchoUpstream()
+    started.append(one)
+    yield one
+    one.stop()
+    one.check()
+
+
+@pytest.fixture
+def nginx(started, tmp_path):
+    one = Nginx(tmp_path / "nginx")
+    started.append(one)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def load():
+    """Starts wrk in the background."""
+    made = []
+
+    def make(*args, **options):
+        made.append(Load(*args, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()

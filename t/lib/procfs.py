@@ -1,0 +1,108 @@
+"""What /proc tells about processes and sockets."""
+
+import contextlib
+import pathlib
+
+_PROC = pathlib.Path("/proc")
+_TCP_LISTEN = "0A"
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat after the command: state, ppid, pgrp, session, ..."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _pids():
+    return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+
+
+def is_running(pid):
+    """True for a process that exists and is not a zombie."""
+    stat = _stat(pid)
+    return stat is not None and stat[0] not in "ZX"
+
+
+def children(pid):
+    """The running children of a process."""
+    return [child for child in _pids()
+            if (stat := _stat(child)) and int(stat[1]) == pid and stat[0] not in "ZX"]
+
+
+def session_members(session):
+    """The running processes of a session."""
+    return [pid for pid in _pids()
+            if (stat := _stat(pid)) and int(stat[3]) == session and stat[0] not in "ZX"]
+
+
+def status(pid, key):
+    """A value of /proc/PID/status as text, such as "Uid" or "VmRSS"; None when the process is gone."""
+    try:
+        lines = (_PROC / str(pid) / "status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(key + ":")), None)
+
+
+def resident_bytes(pid):
+    """Resident memory of a process; 0 when it is gone."""
+    value = status(pid, "VmRSS")
+    return int(value.split()[0]) * 1024 if value else 0
+
+
+def listening_ports():
+    """Every TCP port that something on this machine listens on."""
+    return {row["local_port"] for row in _tcp_rows() if row["state"] == _TCP_LISTEN}
+
+
+def keepalive_timer(local_port, remote_port):
+    """Seconds until the kernel's keep-alive probe on a connection; None when none is armed."""
+    for row in _tcp_rows():
+        if (row["local_port"], row["remote_port"]) == (local_port, remote_port) and row["timer"] == "02":
+            return row["timer_seconds"]
+    return None
+
+
+def socket_owners(local_port, remote_port):
+    """The pids that hold a descriptor of the connection between these two ports."""
+    inodes = {f"socket:[{row['inode']}]" for row in _tcp_rows()
+              if (row["local_port"], row["remote_port"]) == (local_port, remote_port)}
+    return {pid for pid in _pids() if inodes & set(_descriptors(pid))}
+
+
+def descriptor_count(pid):
+    """How many descriptors a process has open."""
+    return len(_descriptors(pid))
+
+
+def _descriptors(pid):
+    """What the descriptors of a process are; those that close meanwhile are left out."""
+    found = []
+    try:
+        for descriptor in (_PROC / str(pid) / "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(str(descriptor.readlink()))
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        pass
+    return found
+
+
+def _tcp_rows():
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (_PROC / "net" / table).read_text().splitlines()[1:]
+        except FileNotFoundError:
+            continue
+        for line in lines:
+            columns = line.split()
+            timer, when = columns[5].split(":")
+            yield {
+                "local_port": int(columns[1].rpartition(":")[2], 16),
+                "remote_port": int(columns[2].rpartition(":")[2], 16),
+                "state": columns[3],
+                "timer": timer,
+                "timer_seconds": int(when, 16) / 100,  # clock ticks, of which user space sees 100 a second
+                "inode": columns[9],
+            }

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prox/config/loader.h"
+
+// Loads configs from texts, for the tests of what `load` finds in them.
+namespace prox::config::test {
+
+// A directory of its own for one test, removed with all it holds.
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "prox-config-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  ~Directory() { std::filesystem::remove_all(path_); }
+
+  std::string path(std::string_view name) const { return fmt::format("{}/{}", path_, name); }
+  std::string write(std::string_view name, std::string_view content) const {
+    std::string file = path(name);
+    std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    std::ofstream(file, std::ios::binary) << content;
+    chmod(file.c_str(), 0644);
+    return file;
+  }
+
+ private:
+  std::string path_;
+};
+
+inline LoadResult load_text(std::string_view text, Purpose purpose = Purpose::Serve) {
+  const Directory directory;
+  return load({directory.write("c.json5", text), {}, purpose});
+}
+
+// "3:7 error unknown-key: the message => the help", without the position for what has no place.
+inline std::string describe(const LoadResult& result, const Diagnostic& d) {
+  std::string text;
+  if (d.has_place) {
+    const Position position = result.sources.position(d.place);
+    text = fmt::format("{}:{} ", position.line, position.column);
+  }
+  text += fmt::format("{} {}: {}", d.severity == Severity::Error ? "error" : "warning", d.id, d.message);
+  return d.help.empty() ? text : fmt::format("{} => {}", text, d.help);
+}
+
+inline std::vector<std::string> describe_all(const LoadResult& result) {
+  std::vector<std::string> lines;
+  for (const Diagnostic& d : result.diagnostics.all()) lines.push_back(describe(result, d));
+  return lines;
+}
+
+inline std::vector<std::string> problems(std::string_view text, Purpose purpose = Purpose::Serve) {
+  return describe_all(load_text(text, purpose));
+}
+
+// Whole configs around one piece of text, which stands alone on line 2, so that its columns count from 1.
+inline std::string in_root(std::string_view keys) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}]}}}},\n{}\n}}", keys);
+}
+inline std::string in_service(std::string_view keys) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}],\n{}\n}}}}}}", keys);
+}
+inline std::string in_settings(std::string_view keys) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}], config: {{\n{}\n}}}}}}}}", keys);
+}
+// Routes may use the action "a".
+inline std::string in_routes(std::string_view routes) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [\n{}\n]}}}}, actions: {{a: {{type: \"static\", status: 200}}}}}}", routes);
+}
+inline std::string in_match(std::string_view keys) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}, match: {{\n{}\n}}}}]}}}}}}", keys);
+}
+// The action "a", which one route without a match uses.
+inline std::string in_action(std::string_view keys) {
+  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: \"a\"}}]}}}}, actions: {{a: {{\n{}\n}}}}}}", keys);
+}
+
+}  // namespace prox::config::test
