@@ -8,10 +8,7 @@
 #include <fmt/format.h>
 
 #include "prox/config/diagnostic.h"
-
-#ifndef PROX_SYSCONFDIR
-#define PROX_SYSCONFDIR "/etc"
-#endif
+#include "prox/version.h"
 
 namespace prox::cli {
 

@@ -58,16 +58,20 @@ std::string found(const Value& value) {
 bool is_word(const schema::Words& words, std::string_view text) {
   return std::any_of(words.list.begin(), words.list.end(), [&](const schema::Word& word) {
     if (!words.any_case) return word.text == text;
-    return word.text.size() == text.size() && strncasecmp(word.text.data(), text.data(), text.size()) == 0;
+    return word.text.size() == text.size() &&
+           strncasecmp(word.text.data(), text.data(), text.size()) == 0;
   });
 }
 
 const schema::Word* find_word(const schema::Words& words, std::string_view text) {
-  const auto word = std::find_if(words.list.begin(), words.list.end(), [&](const schema::Word& w) { return w.text == text; });
+  const auto word = std::find_if(words.list.begin(), words.list.end(),
+                                 [&](const schema::Word& w) { return w.text == text; });
   return word == words.list.end() ? nullptr : &*word;
 }
 
-std::string named(const schema::Object& object, std::string_view name) { return fmt::format("{} \"{}\"", object.title, name); }
+std::string named(const schema::Object& object, std::string_view name) {
+  return fmt::format("{} \"{}\"", object.title, name);
+}
 
 // The character of a name that would break route ids or log lines.
 std::optional<std::string_view> bad_name_character(std::string_view name) {
@@ -87,14 +91,17 @@ void Checker::check(const Value& value, const schema::Object& object) {
 bool Checker::lacks(const Value& object, std::string_view key) const {
   if (object.find(key) != nullptr) return false;
   const auto taken = misspelt_.find(&object);
-  return taken == misspelt_.end() || std::find(taken->second.begin(), taken->second.end(), key) == taken->second.end();
+  return taken == misspelt_.end() ||
+         std::find(taken->second.begin(), taken->second.end(), key) == taken->second.end();
 }
 
-void Checker::check_value(const Value& value, const Type& type, const Spot& spot, const std::string& thing) {
+void Checker::check_value(const Value& value, const Type& type, const Spot& spot,
+                          const std::string& thing) {
   if ((type.forms & schema::kAnything) != 0) return;
   if (!check_form(value, type, spot)) return;
   const std::uint16_t forms = type.forms & serves_as(form_of(value));
-  if (spot.state == State::Built && (forms & type.later_forms) != 0) context_.not_built(value.place, type.later_text);
+  if (spot.state == State::Built && (forms & type.later_forms) != 0)
+    context_.not_built(value.place, type.later_text);
   if ((forms & schema::kDuration) != 0) check_duration(value, type, spot);
   if ((forms & schema::kInteger) != 0) check_number(value, type, spot);
   if ((forms & schema::kString) != 0 && type.words != nullptr) check_word(value, type, spot);
@@ -102,29 +109,35 @@ void Checker::check_value(const Value& value, const Type& type, const Spot& spot
   if ((forms & schema::kMap) != 0) check_map(value, type, spot);
   if ((forms & schema::kArray) == 0) return;
   for (const Value& item : *value.as_array()) {
-    const std::string item_thing(type.items->object == nullptr ? std::string_view{} : type.items->object->thing);
+    const std::string item_thing(type.items->object == nullptr ? std::string_view{}
+                                                               : type.items->object->thing);
     check_value(item, *type.items, {spot.key, "an item of ", spot.state}, item_thing);
   }
 }
 
 bool Checker::check_form(const Value& value, const Type& type, const Spot& spot) {
   const json5::Number* number = value.as_number();
-  bool fits = (type.forms & serves_as(form_of(value))) != 0 && (number == nullptr || std::isfinite(number->value));
+  bool fits = (type.forms & serves_as(form_of(value))) != 0 &&
+              (number == nullptr || std::isfinite(number->value));
   std::string what = found(value);
-  const bool whole_only = number != nullptr && fits && (type.forms & (schema::kNumber | schema::kDuration)) == 0;
+  const bool whole_only =
+      number != nullptr && fits && (type.forms & (schema::kNumber | schema::kDuration)) == 0;
   if (whole_only && std::trunc(number->value) != number->value) {
     fits = false;
     what = "a fraction";
   }
   if (fits) return true;
   if (value.is_null()) {
-    context_.diagnostics.error("null-value", value.place, fmt::format("{}\"{}\" is null; leave the key out instead", spot.holder, spot.key));
+    context_.diagnostics.error(
+        "null-value", value.place,
+        fmt::format("{}\"{}\" is null; leave the key out instead", spot.holder, spot.key));
   } else if (!type.mismatch.empty()) {
     context_.diagnostics.error(type.mismatch_id, value.place, std::string(type.mismatch));
   } else {
-    context_.diagnostics.error("bad-type", value.place,
-                               fmt::format("{}\"{}\" must be {}, found {}", spot.holder, spot.key, type.text, what),
-                               (type.forms & schema::kDuration) != 0 ? std::string(kDurationHelp) : std::string());
+    context_.diagnostics.error(
+        "bad-type", value.place,
+        fmt::format("{}\"{}\" must be {}, found {}", spot.holder, spot.key, type.text, what),
+        (type.forms & schema::kDuration) != 0 ? std::string(kDurationHelp) : std::string());
   }
   return false;
 }
@@ -133,22 +146,29 @@ void Checker::check_number(const Value& value, const Type& type, const Spot& spo
   const std::optional<std::int64_t> integer = value.as_number()->integer;
   if (integer && *integer >= type.least && *integer <= type.most) return;
   if (type.range_id.empty()) {
-    context_.diagnostics.error("int-range", value.place, fmt::format("{} must be between {} and {}", spot.key, type.least, type.most));
-  } else {
     context_.diagnostics.error(
-        type.range_id, value.place,
-        fmt::format("{} {} is not between {} and {}", spot.key, context_.written(value), type.least, type.most));
+        "int-range", value.place,
+        fmt::format("{} must be between {} and {}", spot.key, type.least, type.most));
+  } else {
+    context_.diagnostics.error(type.range_id, value.place,
+                               fmt::format("{} {} is not between {} and {}", spot.key,
+                                           context_.written(value), type.least, type.most));
   }
 }
 
 void Checker::check_duration(const Value& value, const Type& type, const Spot& spot) {
   const std::string* text = value.as_string();
-  const std::optional<Duration> duration = text != nullptr ? parse_duration(*text) : seconds_to_duration(value.as_number()->value);
+  const std::optional<Duration> duration =
+      text != nullptr ? parse_duration(*text) : seconds_to_duration(value.as_number()->value);
   if (!duration) {
-    const std::string_view shown = text != nullptr ? std::string_view(*text) : context_.written(value);
-    context_.diagnostics.error("duration", value.place, fmt::format("\"{}\" is not a duration", shown), std::string(kDurationHelp));
+    const std::string_view shown =
+        text != nullptr ? std::string_view(*text) : context_.written(value);
+    context_.diagnostics.error("duration", value.place,
+                               fmt::format("\"{}\" is not a duration", shown),
+                               std::string(kDurationHelp));
   } else if (*duration < Duration::zero() && !type.negative) {
-    context_.diagnostics.error("duration-negative", value.place, fmt::format("{} must not be negative", spot.key));
+    context_.diagnostics.error("duration-negative", value.place,
+                               fmt::format("{} must not be negative", spot.key));
   }
 }
 
@@ -165,9 +185,11 @@ void Checker::check_word(const Value& value, const Type& type, const Spot& spot)
   for (const schema::Word& word : words.list) {
     if (word.listed) known.push_back(word.text);
   }
-  std::string message = words.noun.empty() ? fmt::format("\"{}\" must be {}, found \"{}\"", spot.key, type.text, text)
-                                           : fmt::format("unknown {} \"{}\"", words.noun, text);
-  if (!words.noun.empty() && words.named_in_message) message += fmt::format("; known: {}", fmt::join(known, ", "));
+  std::string message =
+      words.noun.empty() ? fmt::format("\"{}\" must be {}, found \"{}\"", spot.key, type.text, text)
+                         : fmt::format("unknown {} \"{}\"", words.noun, text);
+  if (!words.noun.empty() && words.named_in_message)
+    message += fmt::format("; known: {}", fmt::join(known, ", "));
   context_.diagnostics.error(words.id, value.place, std::move(message), did_you_mean(text, known));
 }
 
@@ -175,24 +197,31 @@ void Checker::check_map(const Value& value, const Type& type, const Spot& spot) 
   const schema::Object* object = type.items->object;
   for (const json5::Member& member : *value.as_object()) {
     if (type.named && object != nullptr) check_name(member, object->title);
-    check_value(member.value, *type.items, {member.key, {}, spot.state}, object == nullptr ? std::string() : named(*object, member.key));
+    check_value(member.value, *type.items, {member.key, {}, spot.state},
+                object == nullptr ? std::string() : named(*object, member.key));
   }
 }
 
 void Checker::check_name(const json5::Member& member, std::string_view title) {
   if (member.key.empty()) {
-    context_.diagnostics.error("name-empty", member.key_place, fmt::format("the name of a {} may not be empty", title));
+    context_.diagnostics.error("name-empty", member.key_place,
+                               fmt::format("the name of a {} may not be empty", title));
   } else if (const std::optional<std::string_view> bad = bad_name_character(member.key)) {
     const auto code = static_cast<unsigned char>(bad->front());
-    const std::string shown = code < ' ' || code == 0x7f ? fmt::format("U+{:04X}", code) : fmt::format("\"{}\"", *bad);
-    context_.diagnostics.error("name-chars", member.key_place, fmt::format("the name of a {} may not contain {}", title, shown));
+    const std::string shown =
+        code < ' ' || code == 0x7f ? fmt::format("U+{:04X}", code) : fmt::format("\"{}\"", *bad);
+    context_.diagnostics.error("name-chars", member.key_place,
+                               fmt::format("the name of a {} may not contain {}", title, shown));
   } else if (member.key.starts_with("_inline_")) {
-    context_.diagnostics.error("name-reserved", member.key_place,
-                               fmt::format("\"{}\": names that begin with _inline_ are kept for what is written inline", member.key));
+    context_.diagnostics.error(
+        "name-reserved", member.key_place,
+        fmt::format("\"{}\": names that begin with _inline_ are kept for what is written inline",
+                    member.key));
   }
 }
 
-void Checker::check_object(const Value& value, const schema::Object& object, std::string thing, State state) {
+void Checker::check_object(const Value& value, const schema::Object& object, std::string thing,
+                           State state) {
   Scope scope{object, value, std::move(thing), ~0U, {}, state};
   if (!object.selector.empty()) select_variant(scope);
   for (const json5::Member& member : *value.as_object()) check_member(member, scope);
@@ -212,21 +241,28 @@ void Checker::check_member(const json5::Member& member, const Scope& scope) {
   const Key* key = scope.object.find(member.key);
   if (key == nullptr) return report_unknown(member, scope);
   if ((key->variants & scope.variants) == 0) {
-    context_.diagnostics.error("action-key", member.key_place,
-                               fmt::format("\"{}\" is not used by {} {}s", key->name, scope.variant, scope.object.title));
+    context_.diagnostics.error(
+        "action-key", member.key_place,
+        fmt::format("\"{}\" is not used by {} {}s", key->name, scope.variant, scope.object.title));
     return;
   }
   // While nobody can tell which of the variants is meant, a key of one of them is neither right nor wrong.
-  const bool undecided = !scope.object.selector.empty() && scope.variant.empty() && key->variants != ~0U;
+  const bool undecided =
+      !scope.object.selector.empty() && scope.variant.empty() && key->variants != ~0U;
   // One word about a thing that is not built in is enough: nothing more about what belongs to it.
-  const schema::Key* selector = scope.object.selector.empty() ? nullptr : scope.object.find(scope.object.selector);
-  const schema::Word* variant = selector == nullptr ? nullptr : find_word(*selector->type.words, scope.variant);
-  const bool of_later_variant = variant != nullptr && variant->state == State::Later && key != selector;
+  const schema::Key* selector =
+      scope.object.selector.empty() ? nullptr : scope.object.find(scope.object.selector);
+  const schema::Word* variant =
+      selector == nullptr ? nullptr : find_word(*selector->type.words, scope.variant);
+  const bool of_later_variant =
+      variant != nullptr && variant->state == State::Later && key != selector;
   const bool silent = scope.state == State::Later || undecided || of_later_variant;
-  if (key->state == State::Later && !silent) context_.not_built(member.key_place, fmt::format("\"{}\"", key->name));
+  if (key->state == State::Later && !silent)
+    context_.not_built(member.key_place, fmt::format("\"{}\"", key->name));
   const State state = silent || key->state == State::Later ? State::Later : State::Built;
   const schema::Object* inner = key->type.object;
-  check_value(member.value, key->type, {member.key, {}, state}, inner == nullptr ? std::string() : std::string(inner->thing));
+  check_value(member.value, key->type, {member.key, {}, state},
+              inner == nullptr ? std::string() : std::string(inner->thing));
 }
 
 void Checker::report_unknown(const json5::Member& member, const Scope& scope) {
@@ -234,8 +270,10 @@ void Checker::report_unknown(const json5::Member& member, const Scope& scope) {
   for (const Key& key : scope.object.keys) {
     if ((key.variants & scope.variants) != 0) known.push_back(key.name);
   }
-  if (const std::optional<std::string_view> meant = nearest(member.key, known)) misspelt_[&scope.value].push_back(*meant);
-  context_.diagnostics.error("unknown-key", member.key_place, fmt::format("unknown key \"{}\" in {}", member.key, scope.thing),
+  if (const std::optional<std::string_view> meant = nearest(member.key, known))
+    misspelt_[&scope.value].push_back(*meant);
+  context_.diagnostics.error("unknown-key", member.key_place,
+                             fmt::format("unknown key \"{}\" in {}", member.key, scope.thing),
                              did_you_mean(member.key, known));
 }
 

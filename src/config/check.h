@@ -11,8 +11,9 @@
 
 namespace prox::config {
 
-// Holds a JSON5 value against the tables of schema.h: known keys, forms, ranges, words, names, and what is not built in yet. What a table cannot
-// say (references, patterns, addresses) is left to later steps, which may rely on it that whatever has the wrong form was reported here.
+// Holds a JSON5 value against the tables of schema.h: known keys, forms, ranges, words, names, and what is not built in yet.
+// What a table cannot say (references, patterns, addresses) is left to later steps, which may rely on it that whatever has
+// the wrong form was reported here.
 class Checker {
  public:
   explicit Checker(const Context& context) : context_(context) {}
@@ -33,26 +34,30 @@ class Checker {
   struct Scope {
     const schema::Object& object;
     const json5::Value& value;
-    std::string thing;             // `action "a"`
-    std::uint32_t variants = ~0U;  // by its selector; all bits if there is none, or none is recognised
-    std::string_view variant;      // the selector's word
+    std::string thing;  // `action "a"`
+    std::uint32_t variants =
+        ~0U;                   // by its selector; all bits if there is none, or none is recognised
+    std::string_view variant;  // the selector's word
     schema::State state;
   };
 
-  void check_value(const json5::Value& value, const schema::Type& type, const Spot& spot, const std::string& thing);
+  void check_value(const json5::Value& value, const schema::Type& type, const Spot& spot,
+                   const std::string& thing);
   bool check_form(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_number(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_duration(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_word(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_map(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_name(const json5::Member& member, std::string_view title);
-  void check_object(const json5::Value& value, const schema::Object& object, std::string thing, schema::State state);
+  void check_object(const json5::Value& value, const schema::Object& object, std::string thing,
+                    schema::State state);
   void select_variant(Scope& scope) const;
   void check_member(const json5::Member& member, const Scope& scope);
   void report_unknown(const json5::Member& member, const Scope& scope);
 
   const Context& context_;
-  std::unordered_map<const json5::Value*, std::vector<std::string_view>> misspelt_;  // known keys that unknown ones were taken for
+  std::unordered_map<const json5::Value*, std::vector<std::string_view>>
+      misspelt_;  // known keys that unknown ones were taken for
 };
 
 }  // namespace prox::config

@@ -21,12 +21,15 @@ std::string Context::show(Place place) const {
 }
 
 std::string_view Context::written(const json5::Value& value) const {
-  return std::string_view(sources.text(value.place.file)).substr(value.place.offset, value.place.length);
+  return std::string_view(sources.text(value.place.file))
+      .substr(value.place.offset, value.place.length);
 }
 
 Place Context::inside(const Text& string, std::size_t begin, std::size_t length) const {
   const std::string_view text = sources.text(string.place.file);
-  if (text.substr(string.place.offset, string.place.length).substr(1, string.value.size()) != string.value) return string.place;
+  if (text.substr(string.place.offset, string.place.length).substr(1, string.value.size()) !=
+      string.value)
+    return string.place;
   return {string.place.file, string.place.offset + 1 + static_cast<std::uint32_t>(begin),
           std::max<std::uint32_t>(static_cast<std::uint32_t>(length), 1)};
 }

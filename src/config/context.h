@@ -17,7 +17,8 @@ struct Context {
   Sources& sources;
   Diagnostics& diagnostics;
   Purpose purpose;
-  std::string base;  // what relative paths of files other than config files hang on; empty: the working directory
+  std::string
+      base;  // what relative paths of files other than config files hang on; empty: the working directory
 
   // A problem of the machine, not of the text: an error, or a warning for `prox validate`.
   Diagnostic& environment(std::string_view id, Place place, std::string message) const;

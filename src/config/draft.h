@@ -14,9 +14,10 @@ namespace prox::config {
 
 // A config between reading and the checks across its parts: what was understood, and beside it what only those checks need to know.
 struct RouteDraft {
-  std::size_t index = 0;      // in the service's list as written
-  Route route;                // its action's name is empty if it has none, or none that could be read
-  bool comparable = true;     // its match is free of errors and of conditions that are not built in yet
+  std::size_t index = 0;  // in the service's list as written
+  Route route;            // its action's name is empty if it has none, or none that could be read
+  bool comparable =
+      true;  // its match is free of errors and of conditions that are not built in yet
   bool has_balancer = false;
 };
 
@@ -28,7 +29,7 @@ struct ServiceDraft {
 
 struct ActionDraft {
   Action action;
-  bool is_known = false;              // its type is one of ActionType
+  bool is_known = false;  // its type is one of ActionType
   bool is_inline = false;
   std::vector<Place> header_places;  // of the values of Action::headers
   std::optional<Text> fallback;

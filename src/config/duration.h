@@ -7,8 +7,8 @@
 
 namespace prox::config {
 
-// A duration as text (configuration.md §12): `[sign] (decimal unit)+` with the units ns us µs ms s m h, or a plain "0". Nothing if the text is
-// something else, or beyond what 64 bits of nanoseconds hold.
+// A duration as text (configuration.md §12): `[sign] (decimal unit)+` with the units ns us µs ms s m h, or a plain "0".
+// Nothing if the text is something else, or beyond what 64 bits of nanoseconds hold.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // A number of seconds; nothing if it is not finite or too large.

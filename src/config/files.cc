@@ -14,11 +14,14 @@
 namespace prox::config {
 namespace {
 
-tl::unexpected<std::string> system_fault() { return tl::unexpected<std::string>(std::generic_category().message(errno)); }
+tl::unexpected<std::string> system_fault() {
+  return tl::unexpected<std::string>(std::generic_category().message(errno));
+}
 
 }  // namespace
 
-tl::expected<FileContent, std::string> read_file(const std::string& path, FileKind kind, std::size_t limit) {
+tl::expected<FileContent, std::string> read_file(const std::string& path, FileKind kind,
+                                                 std::size_t limit) {
   const int flags = O_RDONLY | O_CLOEXEC | (kind == FileKind::Regular ? O_NONBLOCK : 0);
   const base::Fd fd(open(path.c_str(), flags));
   if (!fd) return system_fault();
@@ -31,7 +34,8 @@ tl::expected<FileContent, std::string> read_file(const std::string& path, FileKi
   content.writable_by_all = S_ISREG(status.st_mode) && (status.st_mode & S_IWOTH) != 0;
   std::array<char, 65536> buffer{};
   while (content.bytes.size() < limit) {
-    const ssize_t got = read(fd.get(), buffer.data(), std::min(buffer.size(), limit - content.bytes.size()));
+    const ssize_t got =
+        read(fd.get(), buffer.data(), std::min(buffer.size(), limit - content.bytes.size()));
     if (got == -1 && errno == EINTR) continue;
     if (got == -1) return system_fault();
     if (got == 0) break;

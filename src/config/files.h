@@ -19,7 +19,8 @@ enum class FileKind : std::uint8_t {
 };
 
 // Reads at most `limit` bytes. The error is the reason, to go behind `cannot read "x": `.
-tl::expected<FileContent, std::string> read_file(const std::string& path, FileKind kind, std::size_t limit);
+tl::expected<FileContent, std::string> read_file(const std::string& path, FileKind kind,
+                                                 std::size_t limit);
 
 bool is_directory(const std::string& path);
 

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kLongestName = 253;  // RFC 1035 §2.3.4, as text without the root's dot
 
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.';
 }
 
 // Numbers in the last label make it an address to every resolver, never a name (WHATWG and RFC 3696 §2 agree).
@@ -37,7 +38,8 @@ bool is_ipv6(std::string_view text) {
 }
 
 bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_port_number(std::string_view digits) {
@@ -50,11 +52,14 @@ std::string host_fault(std::string_view host) {
   if (host.empty()) return "the host is missing";
   const auto bad = std::find_if_not(host.begin(), host.end(), is_name_char);
   if (bad != host.end()) {
-    return fmt::format("a host may not contain \"{}\"", first_character(host.substr(static_cast<std::size_t>(bad - host.begin()))));
+    return fmt::format("a host may not contain \"{}\"",
+                       first_character(host.substr(static_cast<std::size_t>(bad - host.begin()))));
   }
   if (host.size() > kLongestName) return "the host is longer than 253 bytes";
-  if (host.starts_with('.') || host.find("..") != std::string_view::npos) return "the host has an empty label";
-  if (looks_like_ipv4(host) && !is_ipv4(host)) return fmt::format("{} is not an IPv4 address", host);
+  if (host.starts_with('.') || host.find("..") != std::string_view::npos)
+    return "the host has an empty label";
+  if (looks_like_ipv4(host) && !is_ipv4(host))
+    return fmt::format("{} is not an IPv4 address", host);
   return {};
 }
 
@@ -69,7 +74,8 @@ UnixPath parse_unix_path(std::string_view behind_scheme) {
   } else if (path.find('\0') != std::string_view::npos) {
     result.fault = "the socket path has a null byte";
   } else if (path.size() >= sizeof(sockaddr_un::sun_path)) {
-    result.fault = fmt::format("the socket path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1);
+    result.fault =
+        fmt::format("the socket path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1);
   }
   return result;
 }

@@ -24,7 +24,8 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 // A name of the services database, as additions.md §8 allows it.
 bool is_port_name(std::string_view text) {
   return !text.empty() && is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 tl::expected<std::string, ListenError> parse_port(std::string_view port) {
@@ -37,13 +38,15 @@ tl::expected<std::string, ListenError> parse_port(std::string_view port) {
 }
 
 ListenError missing_port(std::string_view text) {
-  if (is_port_number(text)) return {"the port needs a colon before it", fmt::format("write \":{}\"", text)};
+  if (is_port_number(text))
+    return {"the port needs a colon before it", fmt::format("write \":{}\"", text)};
   return {"the port is missing", fmt::format("write \"{}:8080\"", text)};
 }
 
 tl::expected<ListenAddress, ListenError> parse_unix(std::string_view behind_scheme) {
   UnixPath unix_path = parse_unix_path(behind_scheme);
-  if (!unix_path.fault.empty()) return wrong(std::move(unix_path.fault), "write \"unix:/run/prox.sock\"");
+  if (!unix_path.fault.empty())
+    return wrong(std::move(unix_path.fault), "write \"unix:/run/prox.sock\"");
   return ListenAddress{Kind::Unix, std::move(unix_path.path), {}};
 }
 
@@ -83,7 +86,8 @@ bool same_ip(const ListenAddress& a, const ListenAddress& b) {
 bool name_overlaps(const ListenAddress& name, const ListenAddress& other) {
   if (other.kind == Kind::Name) return strcasecmp(name.host.c_str(), other.host.c_str()) == 0;
   if (strcasecmp(name.host.c_str(), "localhost") != 0) return false;
-  const ListenAddress loopback{other.kind, other.kind == Kind::Ipv4 ? "127.0.0.1" : "::1", other.port};
+  const ListenAddress loopback{other.kind, other.kind == Kind::Ipv4 ? "127.0.0.1" : "::1",
+                               other.port};
   return same_ip(loopback, other);
 }
 
@@ -96,14 +100,17 @@ tl::expected<ListenAddress, ListenError> parse_listen(std::string_view text) {
   if (colon == std::string_view::npos) return tl::unexpected<ListenError>(missing_port(text));
   const std::string_view host = text.substr(0, colon);
   if (host.find(':') != std::string_view::npos && host.find('/') == std::string_view::npos) {
-    return wrong("an IPv6 address needs brackets", fmt::format("write \"{}\"", with_brackets(text, "8080")));
+    return wrong("an IPv6 address needs brackets",
+                 fmt::format("write \"{}\"", with_brackets(text, "8080")));
   }
   const bool any = host.empty() || host == "*";
-  if (std::string fault = any ? std::string() : host_fault(host); !fault.empty()) return wrong(std::move(fault), "write \":8080\"");
+  if (std::string fault = any ? std::string() : host_fault(host); !fault.empty())
+    return wrong(std::move(fault), "write \":8080\"");
   tl::expected<std::string, ListenError> port = parse_port(text.substr(colon + 1));
   if (!port) return tl::unexpected<ListenError>(std::move(port.error()));
   if (any) return ListenAddress{Kind::Any, {}, std::move(*port)};
-  return ListenAddress{is_ipv4(host) ? Kind::Ipv4 : Kind::Name, std::string(host), std::move(*port)};
+  return ListenAddress{is_ipv4(host) ? Kind::Ipv4 : Kind::Name, std::string(host),
+                       std::move(*port)};
 }
 
 bool overlap(const ListenAddress& a, const ListenAddress& b) {

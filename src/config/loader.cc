@@ -26,17 +26,24 @@ std::string directory_of(std::string_view path) {
 // Reads the root file into `sources`; what is wrong with the file itself has no place in it.
 bool read_root(const std::string& path, LoadResult& result) {
   if (is_directory(path)) {
-    result.diagnostics.error("not-built", fmt::format("config \"{}\" is a directory: directory mode is not built into this version yet", path));
+    result.diagnostics.error(
+        "not-built",
+        fmt::format(
+            "config \"{}\" is a directory: directory mode is not built into this version yet",
+            path));
     return false;
   }
-  tl::expected<FileContent, std::string> content = read_file(path, FileKind::Any, json5::kMaxBytes + 1);
+  tl::expected<FileContent, std::string> content =
+      read_file(path, FileKind::Any, json5::kMaxBytes + 1);
   if (!content) {
-    result.diagnostics.error("config-read", fmt::format("cannot read config \"{}\": {}", path, content.error()));
+    result.diagnostics.error("config-read",
+                             fmt::format("cannot read config \"{}\": {}", path, content.error()));
     return false;
   }
   if (content->writable_by_all) {
-    Diagnostic& warning = result.diagnostics.warning("config-permissions", {}, fmt::format("config \"{}\" can be written by everyone", path),
-                                                     "take that away with chmod o-w");
+    Diagnostic& warning = result.diagnostics.warning(
+        "config-permissions", {}, fmt::format("config \"{}\" can be written by everyone", path),
+        "take that away with chmod o-w");
     warning.has_place = false;
   }
   result.sources.add(path, std::move(content->bytes));
@@ -46,11 +53,13 @@ bool read_root(const std::string& path, LoadResult& result) {
 Config to_config(Draft draft) {
   Config config;
   for (ServiceDraft& service : draft.services) {
-    for (RouteDraft& route : service.routes) service.service.routes.push_back(std::move(route.route));
+    for (RouteDraft& route : service.routes)
+      service.service.routes.push_back(std::move(route.route));
     config.services.push_back(std::move(service.service));
   }
   for (ActionDraft& action : draft.actions) config.actions.push_back(std::move(action.action));
-  for (ResourceDraft& resource : draft.resources) config.resources.push_back(std::move(resource.resource));
+  for (ResourceDraft& resource : draft.resources)
+    config.resources.push_back(std::move(resource.resource));
   config.process = std::move(draft.process);
   config.logging = std::move(draft.logging);
   return config;

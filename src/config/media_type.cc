@@ -57,8 +57,10 @@ std::string_view media_type(std::string_view path) {
   const std::size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return kUnknown;
   std::string ending(name.substr(dot + 1));
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  const auto found = std::find_if(std::begin(kEndings), std::end(kEndings), [&](const Ending& e) { return e.ending == ending; });
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  const auto found = std::find_if(std::begin(kEndings), std::end(kEndings),
+                                  [&](const Ending& e) { return e.ending == ending; });
   return found == std::end(kEndings) ? kUnknown : found->type;
 }
 

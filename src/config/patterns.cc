@@ -28,32 +28,38 @@ class PatternCheck {
  private:
   void label(Piece piece, bool is_last);
   void label_characters(Piece piece);
-  void error(std::string_view id, std::size_t begin, std::size_t length, std::string message, std::string help = {});
+  void error(std::string_view id, std::size_t begin, std::size_t length, std::string message,
+             std::string help = {});
 
   const Context& context_;
   const Text& whole_;
   bool clean_ = true;
 };
 
-void PatternCheck::error(std::string_view id, std::size_t begin, std::size_t length, std::string message, std::string help) {
+void PatternCheck::error(std::string_view id, std::size_t begin, std::size_t length,
+                         std::string message, std::string help) {
   clean_ = false;
-  context_.diagnostics.error(id, context_.inside(whole_, begin, length), std::move(message), std::move(help));
+  context_.diagnostics.error(id, context_.inside(whole_, begin, length), std::move(message),
+                             std::move(help));
 }
 
 void PatternCheck::path(Piece item) {
   const std::string_view text = item.text;
   if (text.empty()) return error("path-empty-item", item.begin, 1, "empty path pattern");
   if (text.front() != '/') {
-    return error("path-slash", item.begin, text.size(), fmt::format("path pattern \"{}\" must start with \"/\"", text),
+    return error("path-slash", item.begin, text.size(),
+                 fmt::format("path pattern \"{}\" must start with \"/\"", text),
                  fmt::format("write \"/{}\"", text));
   }
   const std::size_t star = text.find('*');
   if (star == std::string_view::npos) return;
   if (star + 1 != text.size()) {
-    return error("path-wildcard", item.begin + star, 1, fmt::format("\"*\" may only end a path pattern, in \"{}\"", text));
+    return error("path-wildcard", item.begin + star, 1,
+                 fmt::format("\"*\" may only end a path pattern, in \"{}\"", text));
   }
   if (text[star - 1] == '/') return;
-  error("path-wildcard-slash", item.begin + star, 1, fmt::format("\"*\" must follow a \"/\" in \"{}\"", text),
+  error("path-wildcard-slash", item.begin + star, 1,
+        fmt::format("\"*\" must follow a \"/\" in \"{}\"", text),
         fmt::format("write \"{}/*\"", text.substr(0, star)));
 }
 
@@ -61,8 +67,9 @@ void PatternCheck::domain() {
   const std::string_view text = whole_.value;
   if (text.find('.') == std::string_view::npos) {
     clean_ = false;
-    context_.diagnostics.error("domain-segments", whole_.place,
-                               fmt::format("domain pattern \"{}\" needs at least two labels, such as example.com", text));
+    context_.diagnostics.error(
+        "domain-segments", whole_.place,
+        fmt::format("domain pattern \"{}\" needs at least two labels, such as example.com", text));
     return;
   }
   for (std::size_t begin = 0; begin <= text.size();) {
@@ -76,12 +83,14 @@ void PatternCheck::label(Piece piece, bool is_last) {
   const std::string_view text = piece.text;
   if (text.empty()) {
     const std::size_t dot = is_last ? piece.begin - 1 : piece.begin;
-    return error("domain-empty-label", dot, 1, fmt::format("domain pattern \"{}\" has an empty label", whole_.value));
+    return error("domain-empty-label", dot, 1,
+                 fmt::format("domain pattern \"{}\" has an empty label", whole_.value));
   }
   if (text == "**") {
     if (!is_last) error("domain-glob", piece.begin, 2, "\"**\" may only be the last label");
   } else if (std::count(text.begin(), text.end(), '*') > 1) {
-    error("domain-stars", piece.begin, text.size(), fmt::format("label \"{}\" has more than one \"*\"", text));
+    error("domain-stars", piece.begin, text.size(),
+          fmt::format("label \"{}\" has more than one \"*\"", text));
   } else {
     label_characters(piece);
   }
@@ -92,20 +101,25 @@ std::string domain_help(char bad) {
     case ':': return "ports are never matched";
     case ',': return "write one pattern per route";
     case '/': return "match a path with \"path\"";
-    default: return static_cast<unsigned char>(bad) >= 0x80 ? "write the xn-- form of an international name" : "";
+    default:
+      return static_cast<unsigned char>(bad) >= 0x80
+                 ? "write the xn-- form of an international name"
+                 : "";
   }
 }
 
 void PatternCheck::label_characters(Piece piece) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '*';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '*';
   };
   const auto bad = std::find_if_not(piece.text.begin(), piece.text.end(), allowed);
   if (bad == piece.text.end()) return;
   const auto offset = static_cast<std::size_t>(bad - piece.text.begin());
   const std::string_view character = first_character(piece.text.substr(offset));
   error("domain-chars", piece.begin + offset, character.size(),
-        fmt::format("domain pattern \"{}\" may not contain \"{}\"", whole_.value, character), domain_help(*bad));
+        fmt::format("domain pattern \"{}\" may not contain \"{}\"", whole_.value, character),
+        domain_help(*bad));
 }
 
 Piece trimmed(std::string_view text, std::size_t begin, std::size_t end) {

@@ -16,7 +16,8 @@ struct Placeholder {
 };
 
 std::optional<Placeholder> next_placeholder(std::string_view text, std::size_t from) {
-  for (std::size_t open = text.find('{', from); open != std::string_view::npos; open = text.find('{', open + 1)) {
+  for (std::size_t open = text.find('{', from); open != std::string_view::npos;
+       open = text.find('{', open + 1)) {
     const std::size_t close = text.find('}', open);
     if (close == std::string_view::npos) return std::nullopt;
     const std::string_view name = text.substr(open + 1, close - open - 1);
@@ -28,12 +29,14 @@ std::optional<Placeholder> next_placeholder(std::string_view text, std::size_t f
 }  // namespace
 
 bool is_variable_name(std::string_view text) {
-  return !text.empty() && may_begin(text.front()) && std::all_of(text.begin(), text.end(), may_follow);
+  return !text.empty() && may_begin(text.front()) &&
+         std::all_of(text.begin(), text.end(), may_follow);
 }
 
 std::vector<std::string_view> placeholders(std::string_view text) {
   std::vector<std::string_view> names;
-  for (std::optional<Placeholder> p = next_placeholder(text, 0); p; p = next_placeholder(text, p->end)) {
+  for (std::optional<Placeholder> p = next_placeholder(text, 0); p;
+       p = next_placeholder(text, p->end)) {
     if (std::find(names.begin(), names.end(), p->name) == names.end()) names.push_back(p->name);
   }
   return names;
@@ -42,8 +45,10 @@ std::vector<std::string_view> placeholders(std::string_view text) {
 std::string fill_in(std::string_view text, const StringMap& set) {
   std::string filled;
   std::size_t done = 0;
-  for (std::optional<Placeholder> p = next_placeholder(text, 0); p; p = next_placeholder(text, p->end)) {
-    const auto value = std::find_if(set.begin(), set.end(), [&](const auto& variable) { return variable.first == p->name; });
+  for (std::optional<Placeholder> p = next_placeholder(text, 0); p;
+       p = next_placeholder(text, p->end)) {
+    const auto value = std::find_if(
+        set.begin(), set.end(), [&](const auto& variable) { return variable.first == p->name; });
     if (value == set.end()) continue;
     filled += text.substr(done, p->begin - done);
     filled += value->second;

@@ -20,7 +20,8 @@ namespace {
 using json5::Value;
 
 // Fields that say how a message is framed: prox writes them itself (actions.md §2.4).
-constexpr std::array<std::string_view, 5> kFraming = {"Connection", "Transfer-Encoding", "Content-Length", "Upgrade", "TE"};
+constexpr std::array<std::string_view, 5> kFraming = {"Connection", "Transfer-Encoding",
+                                                      "Content-Length", "Upgrade", "TE"};
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
@@ -30,21 +31,26 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 bool is_token(std::string_view text) {
   constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kPunctuation.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kPunctuation.find(c) != std::string_view::npos;
   });
 }
 
 bool has_control_character(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f'; });
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+  });
 }
 
 // In the order of ActionType.
-constexpr std::array<std::string_view, 6> kTypes = {"proxy", "static", "serve", "pass", "drop", "redirect"};
+constexpr std::array<std::string_view, 6> kTypes = {"proxy", "static", "serve",
+                                                    "pass",  "drop",   "redirect"};
 
 // kTypes.size() if there is no such type.
 std::size_t type_index(const std::optional<Text>& word) {
   if (!word) return kTypes.size();
-  return static_cast<std::size_t>(std::find(kTypes.begin(), kTypes.end(), word->value) - kTypes.begin());
+  return static_cast<std::size_t>(std::find(kTypes.begin(), kTypes.end(), word->value) -
+                                  kTypes.begin());
 }
 
 }  // namespace
@@ -59,8 +65,9 @@ void Reader::read_action(const Value& value, Text name, bool is_inline) {
     if (draft.is_known) draft.action.type = static_cast<ActionType>(type);
     draft.fallback = text_at(value, "fallback");
     if (checker_.lacks(value, "type")) {
-      context_.diagnostics.error("action-type-required", draft.action.name.place,
-                                 fmt::format("action \"{}\" needs a type", draft.action.name.value));
+      context_.diagnostics.error(
+          "action-type-required", draft.action.name.place,
+          fmt::format("action \"{}\" needs a type", draft.action.name.value));
     }
     if (draft.is_known && draft.action.type == ActionType::Proxy) read_proxy(value, draft);
     if (draft.is_known && draft.action.type == ActionType::Static) read_static(value, draft);
@@ -74,10 +81,12 @@ void Reader::read_proxy(const Value& value, ActionDraft& draft) {
   action.preserve_host = bool_at(value, "preserve_host").value_or(false);
   action.upstream = text_at(value, "upstream").value_or(Text{});
   if (const Value* headers = object_at(value, "headers")) read_headers(*headers, draft);
-  const bool is_written = value.find("upstream") != nullptr && value.find("upstream")->as_string() != nullptr;
+  const bool is_written =
+      value.find("upstream") != nullptr && value.find("upstream")->as_string() != nullptr;
   if (is_written ? action.upstream.value.empty() : checker_.lacks(value, "upstream")) {
-    context_.diagnostics.error("upstream-required", action.name.place,
-                               fmt::format("proxy action \"{}\" needs an upstream", action.name.value));
+    context_.diagnostics.error(
+        "upstream-required", action.name.place,
+        fmt::format("proxy action \"{}\" needs an upstream", action.name.value));
   }
 }
 
@@ -85,8 +94,9 @@ void Reader::read_static(const Value& value, ActionDraft& draft) {
   Action& action = draft.action;
   if (const Value* headers = object_at(value, "headers")) read_headers(*headers, draft);
   if (checker_.lacks(value, "status")) {
-    context_.diagnostics.error("status-required", action.name.place,
-                               fmt::format("static action \"{}\" needs a status", action.name.value));
+    context_.diagnostics.error(
+        "status-required", action.name.place,
+        fmt::format("static action \"{}\" needs a status", action.name.value));
   }
   action.status = static_cast<int>(integer_at(value, "status").value_or(0));
   const Value* body = value.find("body_ref");
@@ -114,13 +124,20 @@ bool Reader::check_header(const json5::Member& member, const ActionDraft& draft)
   const auto is_same = [&](std::string_view other) { return equal_ignoring_case(name, other); };
   Diagnostics& diagnostics = context_.diagnostics;
   if (!is_token(name)) {
-    diagnostics.error("header-name", member.key_place, fmt::format("\"{}\" is not a header name", name));
+    diagnostics.error("header-name", member.key_place,
+                      fmt::format("\"{}\" is not a header name", name));
   } else if (std::any_of(kFraming.begin(), kFraming.end(), is_same)) {
-    diagnostics.error("header-framing", member.key_place, fmt::format("header \"{}\" cannot be set: prox writes it itself", name));
-  } else if (std::any_of(draft.action.headers.begin(), draft.action.headers.end(), [&](const auto& h) { return is_same(h.first); })) {
-    diagnostics.error("header-twice", member.key_place, fmt::format("header \"{}\" is set twice; its case makes no difference", name));
-  } else if (member.value.as_string() != nullptr && has_control_character(*member.value.as_string())) {
-    diagnostics.error("header-value", member.value.place, fmt::format("header \"{}\" contains a control character", name));
+    diagnostics.error("header-framing", member.key_place,
+                      fmt::format("header \"{}\" cannot be set: prox writes it itself", name));
+  } else if (std::any_of(draft.action.headers.begin(), draft.action.headers.end(),
+                         [&](const auto& h) { return is_same(h.first); })) {
+    diagnostics.error(
+        "header-twice", member.key_place,
+        fmt::format("header \"{}\" is set twice; its case makes no difference", name));
+  } else if (member.value.as_string() != nullptr &&
+             has_control_character(*member.value.as_string())) {
+    diagnostics.error("header-value", member.value.place,
+                      fmt::format("header \"{}\" contains a control character", name));
   } else {
     return member.value.as_string() != nullptr || member.value.is_null();
   }
@@ -136,8 +153,10 @@ void Reader::read_resource(const Value& value, Text name, bool is_inline) {
     const std::array<std::string_view, 3> kinds = {"text", "json", "file"};
     const auto is_written = [&](std::string_view kind) { return !checker_.lacks(value, kind); };
     if (std::count_if(kinds.begin(), kinds.end(), is_written) != 1) {
-      context_.diagnostics.error("resource-content", resource.name.place,
-                                 fmt::format("resource \"{}\" needs exactly one of text, json, file", resource.name.value));
+      context_.diagnostics.error(
+          "resource-content", resource.name.place,
+          fmt::format("resource \"{}\" needs exactly one of text, json, file",
+                      resource.name.value));
     } else if (const std::optional<Text> text = text_at(value, "text")) {
       resource.content = text->value;
       resource.content_type = "text/plain; charset=utf-8";
@@ -156,9 +175,11 @@ void Reader::read_resource_file(const Text& file, Resource& resource) {
   resource.type = ResourceType::File;
   resource.content_type = media_type(file.value);
   const std::string path = context_.resolve(file.value);
-  tl::expected<FileContent, std::string> content = read_file(path, FileKind::Regular, std::numeric_limits<std::size_t>::max());
+  tl::expected<FileContent, std::string> content =
+      read_file(path, FileKind::Regular, std::numeric_limits<std::size_t>::max());
   if (!content) {
-    context_.environment("resource-file", file.place, fmt::format("cannot read \"{}\": {}", file.value, content.error()));
+    context_.environment("resource-file", file.place,
+                         fmt::format("cannot read \"{}\": {}", file.value, content.error()));
     return;
   }
   resource.content = std::move(content->bytes);

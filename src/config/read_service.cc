@@ -46,9 +46,11 @@ constexpr IntegerSetting kIntegers[] = {
 
 // Whether a condition is one that routes can be compared by: built in, and of the right form.
 bool is_comparable(const json5::Member& condition) {
-  if (condition.key == "path" || condition.key == "domain") return condition.value.as_string() != nullptr;
+  if (condition.key == "path" || condition.key == "domain")
+    return condition.value.as_string() != nullptr;
   const json5::Items* methods = condition.key == "methods" ? condition.value.as_array() : nullptr;
-  return methods != nullptr && std::all_of(methods->begin(), methods->end(), [](const Value& m) { return m.as_string() != nullptr; });
+  return methods != nullptr && std::all_of(methods->begin(), methods->end(),
+                                           [](const Value& m) { return m.as_string() != nullptr; });
 }
 
 constexpr std::string_view kConditions[] = {"path", "domain", "headers", "query", "client", "alpn"};
@@ -56,9 +58,12 @@ constexpr std::string_view kConditions[] = {"path", "domain", "headers", "query"
 // Methods alone do not make a match: that would look like a rule for a place, and be one for everything.
 bool is_empty(const Checker& checker, const Value& match) {
   const Value* forward_proxy = match.find("forward_proxy");
-  if (forward_proxy == nullptr ? !checker.lacks(match, "forward_proxy") : forward_proxy->as_bool() == nullptr) return false;
+  if (forward_proxy == nullptr ? !checker.lacks(match, "forward_proxy")
+                               : forward_proxy->as_bool() == nullptr)
+    return false;
   if (bool_at(match, "forward_proxy").value_or(false)) return false;
-  return std::all_of(std::begin(kConditions), std::end(kConditions), [&](std::string_view key) { return checker.lacks(match, key); });
+  return std::all_of(std::begin(kConditions), std::end(kConditions),
+                     [&](std::string_view key) { return checker.lacks(match, key); });
 }
 
 }  // namespace
@@ -77,13 +82,16 @@ void Reader::read_service(const json5::Member& member) {
     draft.service.listen = *listen;
     read_listen(value, draft);
   } else if (listen || checker_.lacks(value, "listen")) {
-    context_.diagnostics.error("listen-required", member.key_place, fmt::format("service \"{}\" needs a listen address", member.key));
+    context_.diagnostics.error("listen-required", member.key_place,
+                               fmt::format("service \"{}\" needs a listen address", member.key));
   }
-  if (const Value* config = object_at(value, "config")) read_settings(*config, draft.service.settings);
+  if (const Value* config = object_at(value, "config"))
+    read_settings(*config, draft.service.settings);
   const Value* routes = value.find("routes");
   const bool is_array = routes != nullptr && routes->as_array() != nullptr;
   if (is_array ? routes->as_array()->empty() : checker_.lacks(value, "routes")) {
-    context_.diagnostics.error("routes-required", member.key_place, fmt::format("service \"{}\" has no routes", member.key));
+    context_.diagnostics.error("routes-required", member.key_place,
+                               fmt::format("service \"{}\" has no routes", member.key));
   }
   if (is_array) read_routes(*routes, draft);
   if (!is_array && !checker_.lacks(value, "routes")) draft_.uses_incomplete = true;
@@ -94,16 +102,20 @@ void Reader::read_listen(const Value& value, ServiceDraft& draft) {
   const Text& listen = draft.service.listen;
   tl::expected<ListenAddress, ListenError> address = parse_listen(listen.value);
   if (!address) {
-    context_.diagnostics.error("listen-syntax", listen.place,
-                               fmt::format("\"{}\" is not a listen address: {}", listen.value, address.error().why), address.error().help);
+    context_.diagnostics.error(
+        "listen-syntax", listen.place,
+        fmt::format("\"{}\" is not a listen address: {}", listen.value, address.error().why),
+        address.error().help);
     return;
   }
-  if (address->kind == ListenAddress::Kind::Unix) context_.not_built(value.find("listen")->place, "\"unix:\"");
+  if (address->kind == ListenAddress::Kind::Unix)
+    context_.not_built(value.find("listen")->place, "\"unix:\"");
   if (address->kind != ListenAddress::Kind::Unix && !is_digits(address->port)) {
     if (const servent* known = getservbyname(address->port.c_str(), "tcp")) {
       address->port = std::to_string(ntohs(static_cast<std::uint16_t>(known->s_port)));
     } else {
-      context_.environment("listen-port", listen.place, fmt::format("the system knows no port named \"{}\"", address->port));
+      context_.environment("listen-port", listen.place,
+                           fmt::format("the system knows no port named \"{}\"", address->port));
     }
   }
   draft.address = std::move(*address);
@@ -122,9 +134,11 @@ void Reader::read_settings(const Value& value, ServiceSettings& settings) {
     settings.flush_interval = Duration::zero();
   }
   if (!bool_at(value, "disable_compression").value_or(true)) {
-    context_.diagnostics.error("disable-compression", value.find("disable_compression")->place,
-                               "disable_compression cannot be false: prox never changes the coding of what an upstream sends",
-                               "leave the key out; clients and upstreams settle compression between themselves");
+    context_.diagnostics.error(
+        "disable-compression", value.find("disable_compression")->place,
+        "disable_compression cannot be false: prox never changes the coding of what an upstream "
+        "sends",
+        "leave the key out; clients and upstreams settle compression between themselves");
   }
 }
 
@@ -145,8 +159,10 @@ RouteDraft Reader::read_route(const Value& value, std::string_view service, std:
   draft.index = index;
   draft.route.place = opening(value);
   draft.has_balancer = !checker_.lacks(value, "balancer");
-  draft.comparable = value.find("match") != nullptr ? object_at(value, "match") != nullptr : checker_.lacks(value, "match");
-  if (object_at(value, "match") != nullptr) draft.route.match = read_match(*member_at(value, "match"), draft);
+  draft.comparable = value.find("match") != nullptr ? object_at(value, "match") != nullptr
+                                                    : checker_.lacks(value, "match");
+  if (object_at(value, "match") != nullptr)
+    draft.route.match = read_match(*member_at(value, "match"), draft);
   if (const Value* set = object_at(value, "set")) read_set(*set, draft.route.set);
   read_action_of(value, service, draft);
   return draft;
@@ -181,7 +197,8 @@ Match Reader::read_match(const json5::Member& member, RouteDraft& draft) {
   const Value* methods = value.find("methods");
   if (methods != nullptr && methods->as_array() != nullptr) {
     for (const Value& method : *methods->as_array()) {
-      if (method.as_string() != nullptr) match.methods.push_back({*method.as_string(), method.place});
+      if (method.as_string() != nullptr)
+        match.methods.push_back({*method.as_string(), method.place});
     }
   }
   if (is_empty(checker_, value)) {
@@ -189,16 +206,19 @@ Match Reader::read_match(const json5::Member& member, RouteDraft& draft) {
                                "leave out match to catch everything");
   }
   const json5::Members& conditions = *value.as_object();
-  draft.comparable = errors == context_.diagnostics.errors() && std::all_of(conditions.begin(), conditions.end(), is_comparable);
+  draft.comparable = errors == context_.diagnostics.errors() &&
+                     std::all_of(conditions.begin(), conditions.end(), is_comparable);
   return match;
 }
 
 void Reader::read_set(const Value& value, StringMap& set) {
   for (const json5::Member& member : *value.as_object()) {
     if (!is_variable_name(member.key) || member.key == "target") {
-      context_.diagnostics.error("set-name", member.key_place, fmt::format("\"{}\" cannot be a variable name", member.key));
+      context_.diagnostics.error("set-name", member.key_place,
+                                 fmt::format("\"{}\" cannot be a variable name", member.key));
     }
-    if (member.value.as_string() != nullptr) set.emplace_back(member.key, *member.value.as_string());
+    if (member.value.as_string() != nullptr)
+      set.emplace_back(member.key, *member.value.as_string());
   }
 }
 

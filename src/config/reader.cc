@@ -26,10 +26,12 @@ Draft Reader::read(const Value& root) {
   draft_.actions_incomplete = is_unreadable(checker_, root, "actions");
   draft_.resources_incomplete = is_unreadable(checker_, root, "resources");
   if (const Value* resources = object_at(root, "resources")) {
-    for (const json5::Member& member : *resources->as_object()) read_resource(member.value, {member.key, member.key_place}, false);
+    for (const json5::Member& member : *resources->as_object())
+      read_resource(member.value, {member.key, member.key_place}, false);
   }
   if (const Value* actions = object_at(root, "actions")) {
-    for (const json5::Member& member : *actions->as_object()) read_action(member.value, {member.key, member.key_place}, false);
+    for (const json5::Member& member : *actions->as_object())
+      read_action(member.value, {member.key, member.key_place}, false);
   }
   read_services(root);
   if (const Value* process = object_at(root, "process")) read_process(*process);
@@ -53,20 +55,24 @@ void Reader::read_process(const Value& value) {
   process.workers = integer_at(value, "workers");
   process.user = text_at(value, "user");
   process.group = text_at(value, "group");
-  process.shutdown_timeout = duration_at(value, "shutdown_timeout").value_or(process.shutdown_timeout);
+  process.shutdown_timeout =
+      duration_at(value, "shutdown_timeout").value_or(process.shutdown_timeout);
   process.drain_timeout = duration_at(value, "drain_timeout").value_or(process.drain_timeout);
   process.rlimit_nofile = integer_at(value, "rlimit_nofile");
   process.pid_file = text_at(value, "pid_file");
   if (process.pid_file && process.pid_file->value.empty()) {
-    context_.diagnostics.error("pid-file", process.pid_file->place, "pid_file is empty; leave the key out for its default");
+    context_.diagnostics.error("pid-file", process.pid_file->place,
+                               "pid_file is empty; leave the key out for its default");
   } else if (process.pid_file) {
     process.pid_file->value = context_.resolve(process.pid_file->value);
   }
   if (process.user && getpwnam(process.user->value.c_str()) == nullptr) {
-    context_.environment("user-unknown", process.user->place, fmt::format("the system has no user \"{}\"", process.user->value));
+    context_.environment("user-unknown", process.user->place,
+                         fmt::format("the system has no user \"{}\"", process.user->value));
   }
   if (process.group && getgrnam(process.group->value.c_str()) == nullptr) {
-    context_.environment("group-unknown", process.group->place, fmt::format("the system has no group \"{}\"", process.group->value));
+    context_.environment("group-unknown", process.group->place,
+                         fmt::format("the system has no group \"{}\"", process.group->value));
   }
 }
 
@@ -75,13 +81,15 @@ void Reader::read_logging(const Value& value) {
   if (!level) return;
   draft_.logging.level = level->value;
   std::string& lower = *draft_.logging.level;
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (lower == "warning") lower = "warn";
 }
 
 const json5::Member* member_at(const Value& object, std::string_view key) {
   const json5::Members& members = *object.as_object();
-  const auto found = std::find_if(members.begin(), members.end(), [&](const json5::Member& member) { return member.key == key; });
+  const auto found = std::find_if(members.begin(), members.end(),
+                                  [&](const json5::Member& member) { return member.key == key; });
   return found == members.end() ? nullptr : &*found;
 }
 

@@ -10,8 +10,9 @@
 
 namespace prox::config {
 
-// Turns a root object that the Checker has seen into a Draft, and checks what concerns one value or one object: addresses, patterns, header
-// fields, required keys, contents of resources. Values of a wrong form were reported before; they are taken as not written.
+// Turns a root object that the Checker has seen into a Draft, and checks what concerns one value or one object: addresses,
+// patterns, header fields, required keys, contents of resources. Values of a wrong form were reported before; they are taken
+// as not written.
 class Reader {
  public:
   Reader(const Context& context, const Checker& checker) : context_(context), checker_(checker) {}

@@ -37,7 +37,8 @@ Json convert(const Value& value, Diagnostics& diagnostics) {
     }
     case Value::Type::Object: {
       Json object = Json::object();
-      for (const json5::Member& member : *value.as_object()) object.emplace(member.key, convert(member.value, diagnostics));
+      for (const json5::Member& member : *value.as_object())
+        object.emplace(member.key, convert(member.value, diagnostics));
       return object;
     }
   }

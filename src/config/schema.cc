@@ -24,7 +24,8 @@ constexpr Type names_of(const Type& items) {
 }
 
 constexpr Key kRootKeys[] = {
-    {"services", names_of(kServiceItem), kRequired, "", "the listeners, by name, with their routes"},
+    {"services", names_of(kServiceItem), kRequired, "",
+     "the listeners, by name, with their routes"},
     {"actions", names_of(kActionItem), "", "", "what routes do with a request, by name"},
     {"resources", names_of(kResourceItem), "", "", "contents for static answers, by name"},
     {"plugins", names_of(kPluginItem), "", "", "plugin programs, by name", State::Later},
@@ -45,8 +46,10 @@ constexpr Words kOnFailure = {"bad-word", "verdict", kOnFailureList};
 constexpr Key kPluginKeys[] = {
     {"path", string(), kRequired, "", "the program, or its source", State::Later},
     {"autostart", boolean(), "false", "", "start it even if no route uses it", State::Later},
-    {"on_failure", one_of(kOnFailure), "closed", "", "the verdict while it does not answer", State::Later},
-    {"startup_timeout", duration(), "5s", "", "how long listeners wait for it at start", State::Later},
+    {"on_failure", one_of(kOnFailure), "closed", "", "the verdict while it does not answer",
+     State::Later},
+    {"startup_timeout", duration(), "5s", "", "how long listeners wait for it at start",
+     State::Later},
 };
 
 constexpr Word kAutoList[] = {{"auto"}};
@@ -59,24 +62,32 @@ constexpr Type worker_count() {
 }
 
 constexpr Key kProcessKeys[] = {
-    {"workers", worker_count(), "auto", "", "number of worker processes; auto: one for each CPU that prox may use"},
+    {"workers", worker_count(), "auto", "",
+     "number of worker processes; auto: one for each CPU that prox may use"},
     {"user", string(), "nobody if started as root", "", "whom workers run as"},
     {"group", string(), "the user's own", "", "the group that workers run as"},
     {"pid_file", string(), "see below", "", "where the master's process id is written"},
-    {"shutdown_timeout", duration(), "15s", "", "longest time for open connections to end when prox stops"},
+    {"shutdown_timeout", duration(), "15s", "",
+     "longest time for open connections to end when prox stops"},
     {"drain_timeout", duration(), "0", "", "longest time for old workers to finish after a reload"},
-    {"rlimit_nofile", integer(64, 1'073'741'816), "the hard limit", "", "file descriptors that a worker may have open"},
-    {"max_hung", integer(0, kMostCount), "1024", "", "connections that drop actions keep hanging in a worker", State::Later},
-    {"max_peeking", integer(1, kMostCount), "rlimit_nofile / 4", "", "connections whose ClientHello a worker waits for", State::Later},
+    {"rlimit_nofile", integer(64, 1'073'741'816), "the hard limit", "",
+     "file descriptors that a worker may have open"},
+    {"max_hung", integer(0, kMostCount), "1024", "",
+     "connections that drop actions keep hanging in a worker", State::Later},
+    {"max_peeking", integer(1, kMostCount), "rlimit_nofile / 4", "",
+     "connections whose ClientHello a worker waits for", State::Later},
 };
 
-constexpr Word kLevelList[] = {{"debug"}, {"info"}, {"warn"}, {"warning", State::Built, false}, {"error"}};
-constexpr Words kLevels = {.id = "logging-level", .noun = "log level", .list = kLevelList, .any_case = true};
+constexpr Word kLevelList[] = {
+    {"debug"}, {"info"}, {"warn"}, {"warning", State::Built, false}, {"error"}};
+constexpr Words kLevels = {
+    .id = "logging-level", .noun = "log level", .list = kLevelList, .any_case = true};
 constexpr Word kFormatList[] = {{"text"}, {"json"}};
 constexpr Words kFormats = {"bad-word", "log format", kFormatList};
 
 constexpr Key kLoggingKeys[] = {
-    {"level", one_of(kLevels), "info", "", "the least important messages to log: debug, info, warn or error"},
+    {"level", one_of(kLevels), "info", "",
+     "the least important messages to log: debug, info, warn or error"},
     {"access_log", string(), "", "", "file for a line per request", State::Later},
     {"error_log", string(), "", "", "file for messages", State::Later},
     {"format", one_of(kFormats), "text", "", "form of the console log", State::Later},
@@ -106,7 +117,8 @@ const Type kStringType = string();
 const Type kStringOrNullType = {.forms = kString | kNull, .text = "a string, or null to remove it"};
 
 const Key* Object::find(std::string_view name) const {
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
   return found == keys.end() ? nullptr : &*found;
 }
 

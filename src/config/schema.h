@@ -5,8 +5,8 @@
 #include <span>
 #include <string_view>
 
-// Every key that a config may hold, as tables: the checker (check.h) reads them, and so does whatever describes them to people and tools.
-// A new key is a new row. Plain constants: nothing here knows how a value is read or used.
+// Every key that a config may hold, as tables: the checker (check.h) reads them, and so does whatever describes them to people
+// and tools. A new key is a new row. Plain constants: nothing here knows how a value is read or used.
 namespace prox::config::schema {
 
 // Whether prox does something with a key, or only knows it so far (additions.md §9 row 1).
@@ -49,13 +49,14 @@ struct Type {
   std::string_view text;  // behind "must be": "a duration", "true or false"
   const Object* object = nullptr;
   const Type* items = nullptr;
-  const Words* words = nullptr;  // for kString
+  const Words* words = nullptr;                                   // for kString
   std::int64_t least = std::numeric_limits<std::int64_t>::min();  // for kInteger
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  std::string_view range_id = {};  // of the diagnostic about a number out of range that names it; empty: the general one
-  bool negative = false;         // for kDuration: whether less than 0 has a meaning
-  bool named = false;            // for kMap: its keys are names that prox shows in route ids and logs
-  std::uint16_t later_forms = 0;  // those of `forms` that are not built in yet
+  std::string_view range_id =
+      {};  // of the diagnostic about a number out of range that names it; empty: the general one
+  bool negative = false;  // for kDuration: whether less than 0 has a meaning
+  bool named = false;     // for kMap: its keys are names that prox shows in route ids and logs
+  std::uint16_t later_forms = 0;     // those of `forms` that are not built in yet
   std::string_view later_text = {};  // "a service from a file"
   std::string_view mismatch_id = "bad-type";
   std::string_view mismatch = {};  // the whole message about a wrong form; empty: made from `text`
@@ -66,11 +67,13 @@ inline constexpr std::string_view kRequired = "required";
 struct Key {
   std::string_view name;
   Type type;
-  std::string_view preset;   // the default as it would be written; kRequired; or in words; empty: none
-  std::string_view unit;     // empty if the type tells it
+  std::string_view
+      preset;             // the default as it would be written; kRequired; or in words; empty: none
+  std::string_view unit;  // empty if the type tells it
   std::string_view meaning;  // one line
   State state = State::Built;
-  std::uint32_t variants = ~0U;  // the kinds of object that have it: bit i for the i-th word of the selector
+  std::uint32_t variants =
+      ~0U;  // the kinds of object that have it: bit i for the i-th word of the selector
 };
 
 // An object with known keys. If `selector` is set, the words of that key tell which of the other keys belong.
@@ -87,17 +90,29 @@ constexpr Type boolean() { return {.forms = kBool, .text = "true or false"}; }
 constexpr Type string() { return {.forms = kString, .text = "a string"}; }
 constexpr Type number() { return {.forms = kNumber, .text = "a number"}; }
 constexpr Type duration() { return {.forms = kDuration, .text = "a duration"}; }
-constexpr Type signed_duration() { return {.forms = kDuration, .text = "a duration", .negative = true}; }
+constexpr Type signed_duration() {
+  return {.forms = kDuration, .text = "a duration", .negative = true};
+}
 constexpr Type anything() { return {.forms = kAnything, .text = "a value"}; }
 constexpr Type integer(std::int64_t least, std::int64_t most) {
   return {.forms = kInteger, .text = "a whole number", .least = least, .most = most};
 }
-constexpr Type one_of(const Words& words) { return {.forms = kString, .text = "a string", .words = &words}; }
-constexpr Type object(const Object& keys) { return {.forms = kObject, .text = "an object", .object = &keys}; }
-constexpr Type map_of(const Type& items) { return {.forms = kMap, .text = "an object", .items = &items}; }
-constexpr Type array_of(const Type& items, std::string_view text) { return {.forms = kArray, .text = text, .items = &items}; }
+constexpr Type one_of(const Words& words) {
+  return {.forms = kString, .text = "a string", .words = &words};
+}
+constexpr Type object(const Object& keys) {
+  return {.forms = kObject, .text = "an object", .object = &keys};
+}
+constexpr Type map_of(const Type& items) {
+  return {.forms = kMap, .text = "an object", .items = &items};
+}
+constexpr Type array_of(const Type& items, std::string_view text) {
+  return {.forms = kArray, .text = text, .items = &items};
+}
 // A string, or the place to read it from.
-constexpr Type secret() { return {.forms = kString | kObject, .text = "a string or an object", .object = &kSecret}; }
+constexpr Type secret() {
+  return {.forms = kString | kObject, .text = "a string or an object", .object = &kSecret};
+}
 constexpr Type either(Type type, std::uint16_t more, std::string_view text) {
   type.forms |= more;
   type.text = text;

@@ -7,7 +7,8 @@ namespace {
 constexpr Type kStrings = array_of(kStringType, "an array of strings");
 constexpr Type kCondition = {.forms = kString | kBool, .text = "a string, true or false"};
 
-constexpr Word kMethodList[] = {{"GET"}, {"HEAD"}, {"POST"}, {"PUT"}, {"PATCH"}, {"DELETE"}, {"CONNECT"}, {"OPTIONS"}, {"TRACE"}};
+constexpr Word kMethodList[] = {{"GET"},    {"HEAD"},    {"POST"},    {"PUT"},  {"PATCH"},
+                                {"DELETE"}, {"CONNECT"}, {"OPTIONS"}, {"TRACE"}};
 constexpr Words kMethods = {"method-unknown", "method", kMethodList, true, false};
 constexpr Type kMethod = one_of(kMethods);
 
@@ -15,7 +16,8 @@ constexpr Key kMatchKeys[] = {
     {"path", string(), "", "", "path pattern, or several separated by commas"},
     {"domain", string(), "", "", "domain pattern"},
     {"methods", array_of(kMethod, "an array of strings"), "[]", "", "request methods; none: all"},
-    {"forward_proxy", boolean(), "false", "", "only requests that take prox for a forward proxy", State::Later},
+    {"forward_proxy", boolean(), "false", "", "only requests that take prox for a forward proxy",
+     State::Later},
     {"headers", map_of(kCondition), "{}", "", "request fields and their values", State::Later},
     {"query", map_of(kCondition), "{}", "", "query parameters and their values", State::Later},
     {"client", kStrings, "[]", "", "networks of the client", State::Later},
@@ -26,16 +28,19 @@ constexpr Type kActionOrName = either(object(kAction), kString, "a name or an ac
 
 constexpr Key kRouteKeys[] = {
     {"match", object(kMatch), "everything", "", "the requests that this route is for"},
-    {"action", kActionOrName, kRequired, "", "what is done with them: the name of an action, or the action itself"},
+    {"action", kActionOrName, kRequired, "",
+     "what is done with them: the name of an action, or the action itself"},
     {"set", map_of(kStringType), "{}", "", "variables for the action's templates"},
     {"balancer", object(kBalancer), "", "", "several upstreams to choose from", State::Later},
     {"plugins", kStrings, "[]", "", "plugins for this route", State::Later},
     {"plugin_timeout", duration(), "5s", "", "time for all plugins of a request", State::Later},
     {"speed", object(kSpeed), "", "", "speed limits", State::Later},
     {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later},
-    {"response_headers", map_of(kStringOrNullType), "{}", "", "fields to set in, or remove from, responses", State::Later},
+    {"response_headers", map_of(kStringOrNullType), "{}", "",
+     "fields to set in, or remove from, responses", State::Later},
     {"compress", kStrings, "[]", "", "codings for responses", State::Later},
-    {"compress_min", integer(0, kMostBytes), "1024", "bytes", "smallest body to compress", State::Later},
+    {"compress_min", integer(0, kMostBytes), "1024", "bytes", "smallest body to compress",
+     State::Later},
     {"limit", object(kLimit), "", "", "request rate", State::Later},
     {"allow", kStrings, "[]", "", "networks that may use the route", State::Later},
     {"deny", kStrings, "[]", "", "networks that may not", State::Later},
@@ -61,14 +66,17 @@ constexpr Object kSticky = {"sticky", "sticky", kStickyKeys, {}};
 
 constexpr Key kBalancerKeys[] = {
     {"type", one_of(kBalancers), kRequired, "", "how a target is chosen", State::Later},
-    {"targets", array_of(kTargetItem, "an array of targets"), "[]", "", "the upstreams", State::Later},
+    {"targets", array_of(kTargetItem, "an array of targets"), "[]", "", "the upstreams",
+     State::Later},
     {"fallback", boolean(), "false", "", "use any group when the right one is empty", State::Later},
     {"key", string(), "{client}", "", "what is hashed", State::Later},
     {"sticky", object(kSticky), "", "", "keep a client at its target", State::Later},
-    {"max_fails", integer(0, kMostCount), "3", "", "failures until a target is left out", State::Later},
+    {"max_fails", integer(0, kMostCount), "3", "", "failures until a target is left out",
+     State::Later},
     {"fail_timeout", duration(), "10s", "", "how long it is left out", State::Later},
     {"health_check", object(kHealthCheck), "", "", "regular checks of all targets", State::Later},
-    {"slow_start", duration(), "0", "", "time in which a target that comes back gets its full share", State::Later},
+    {"slow_start", duration(), "0", "",
+     "time in which a target that comes back gets its full share", State::Later},
     {"max_conns", integer(0, kMostCount), "0", "", "connections to a target", State::Later},
     {"queue", object(kQueue), "", "", "requests that wait for a target", State::Later},
 };

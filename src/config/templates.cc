@@ -14,15 +14,18 @@
 namespace prox::config {
 namespace {
 
-constexpr std::array<std::string_view, 10> kOfRequest = {"domain", "domain.pattern", "match.domain", "match.glob", "path",
-                                                         "match.path", "method", "host", "uri", "client"};
-constexpr std::array<std::string_view, 4> kLaterBeginnings = {"sni", "header.", "cookie.", "tls.client."};
+constexpr std::array<std::string_view, 10> kOfRequest = {
+    "domain",     "domain.pattern", "match.domain", "match.glob", "path",
+    "match.path", "method",         "host",         "uri",        "client"};
+constexpr std::array<std::string_view, 4> kLaterBeginnings = {"sni", "header.", "cookie.",
+                                                              "tls.client."};
 constexpr std::size_t kShortestNearMiss = 3;  // below, every name is near every other
 
 bool is_later(std::string_view name) {
-  return std::any_of(kLaterBeginnings.begin(), kLaterBeginnings.end(), [&](std::string_view beginning) {
-    return beginning.ends_with('.') ? name.starts_with(beginning) : name == beginning;
-  });
+  return std::any_of(
+      kLaterBeginnings.begin(), kLaterBeginnings.end(), [&](std::string_view beginning) {
+        return beginning.ends_with('.') ? name.starts_with(beginning) : name == beginning;
+      });
 }
 
 bool contains(const std::vector<std::string_view>& names, std::string_view name) {
@@ -45,8 +48,9 @@ void check_filled_in(const Context& context, const RouteDraft& route, const Text
   const std::string filled = fill_in(upstream.value, route.route.set);
   const tl::expected<UpstreamAddress, std::string> address = parse_upstream(filled);
   if (address) return check_kind(context, *address, place);
-  Diagnostic& error =
-      context.diagnostics.error("upstream-syntax", place, fmt::format("\"{}\" is not an upstream address: {}", filled, address.error()));
+  Diagnostic& error = context.diagnostics.error(
+      "upstream-syntax", place,
+      fmt::format("\"{}\" is not an upstream address: {}", filled, address.error()));
   error.notes.push_back({upstream.place, "the upstream is written here"});
 }
 
@@ -55,26 +59,32 @@ void check_upstream_syntax(const Context& context, const Action& action) {
   if (upstream.value.empty() || !placeholders(upstream.value).empty()) return;
   const tl::expected<UpstreamAddress, std::string> address = parse_upstream(upstream.value);
   if (address) return check_kind(context, *address, upstream.place);
-  context.diagnostics.error("upstream-syntax", upstream.place,
-                            fmt::format("\"{}\" is not an upstream address: {}", upstream.value, address.error()));
+  context.diagnostics.error(
+      "upstream-syntax", upstream.place,
+      fmt::format("\"{}\" is not an upstream address: {}", upstream.value, address.error()));
 }
 
 // Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
 void check_headers(const Context& context, const ActionDraft& action) {
   for (std::size_t i = 0; i < action.header_places.size(); ++i) {
-    if (!placeholders(action.action.headers[i].second).empty()) context.not_built(action.header_places[i], "a variable in a header");
+    if (!placeholders(action.action.headers[i].second).empty())
+      context.not_built(action.header_places[i], "a variable in a header");
   }
 }
 
-void check_body(const Context& context, const Text& body, std::string_view content, const std::vector<std::string_view>& known) {
+void check_body(const Context& context, const Text& body, std::string_view content,
+                const std::vector<std::string_view>& known) {
   for (const std::string_view name : placeholders(content)) {
     if (is_later(name)) {
       context.not_built(body.place, fmt::format("{{{}}}", name));
     } else if (name.size() >= kShortestNearMiss && !contains(known, name)) {
       const std::string help = help_for(name, known);
       if (help.empty()) continue;
-      context.diagnostics.warning("body-var", body.place,
-                                  fmt::format("{{{}}} in resource \"{}\" is no variable, and stays as it is", name, body.value), help);
+      context.diagnostics.warning(
+          "body-var", body.place,
+          fmt::format("{{{}}} in resource \"{}\" is no variable, and stays as it is", name,
+                      body.value),
+          help);
     }
   }
 }
@@ -91,13 +101,17 @@ void check_templates(const Context& context, const RouteDraft& route, const Acti
     if (contains(known, name)) continue;
     complete = false;
     if (name == "target") {
-      context.diagnostics.error("target-without-balancer", route.route.action.place,
-                                fmt::format("action \"{}\" uses {{target}}, but this route has no balancer", action.name.value));
+      context.diagnostics.error(
+          "target-without-balancer", route.route.action.place,
+          fmt::format("action \"{}\" uses {{target}}, but this route has no balancer",
+                      action.name.value));
       continue;
     }
     Diagnostic& error = context.diagnostics.error(
         "upstream-var", route.route.action.place,
-        fmt::format("upstream of action \"{}\" uses {{{}}}, which this route does not set", action.name.value, name), help_for(name, known));
+        fmt::format("upstream of action \"{}\" uses {{{}}}, which this route does not set",
+                    action.name.value, name),
+        help_for(name, known));
     error.notes.push_back({action.upstream.place, "the upstream is written here"});
   }
   if (complete) check_filled_in(context, route, action.upstream);
@@ -116,7 +130,8 @@ void check_shared_templates(const Context& context, const Draft& draft) {
     check_headers(context, action);
     if (!action.action.body_ref) continue;
     const ResourceDraft* body = draft.find_resource(action.action.body_ref->value);
-    if (body != nullptr) check_body(context, *action.action.body_ref, body->resource.content, known);
+    if (body != nullptr)
+      check_body(context, *action.action.body_ref, body->resource.content, known);
   }
 }
 

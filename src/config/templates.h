@@ -7,11 +7,12 @@ namespace prox::config {
 
 // The `{name}` placeholders of actions (routing.md §6, additions.md §9 row 7).
 
-// For each route and the action that it uses: names in the upstream that this route does not set, and what it becomes with those that it does.
+// For each route and the action that it uses: names in the upstream that this route does not set, and what it becomes with
+// those that it does.
 void check_templates(const Context& context, const RouteDraft& route, const Action& action);
 
-// What does not depend on a route: upstreams without variables; variables that are not built in yet; and near misses in bodies, where an unknown
-// name stays as text.
+// What does not depend on a route: upstreams without variables; variables that are not built in yet; and near misses in
+// bodies, where an unknown name stays as text.
 void check_shared_templates(const Context& context, const Draft& draft);
 
 }  // namespace prox::config

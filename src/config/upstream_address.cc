@@ -13,11 +13,14 @@ namespace {
 
 using Parsed = tl::expected<UpstreamAddress, std::string>;
 
-tl::unexpected<std::string> wrong(std::string why) { return tl::unexpected<std::string>(std::move(why)); }
+tl::unexpected<std::string> wrong(std::string why) {
+  return tl::unexpected<std::string>(std::move(why));
+}
 
 std::string lower_case(std::string_view text) {
   std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return lower;
 }
 
@@ -41,7 +44,8 @@ std::string take_scheme(std::string_view& text, bool& tls) {
   const std::string scheme = lower_case(text.substr(0, end));
   tls = scheme == "https" || scheme == "wss";
   if (!tls && scheme != "http" && scheme != "ws") {
-    return fmt::format("unknown scheme \"{}\"; known: http, https, ws, wss, unix", text.substr(0, end));
+    return fmt::format("unknown scheme \"{}\"; known: http, https, ws, wss, unix",
+                       text.substr(0, end));
   }
   text.remove_prefix(end + 3);
   return {};
@@ -49,7 +53,8 @@ std::string take_scheme(std::string_view& text, bool& tls) {
 
 // Path and query, from the first "/" or "?" on.
 std::string parse_base(std::string_view base, UpstreamAddress& address) {
-  if (const auto bad = std::find_if_not(base.begin(), base.end(), is_target_byte); bad != base.end()) {
+  if (const auto bad = std::find_if_not(base.begin(), base.end(), is_target_byte);
+      bad != base.end()) {
     const std::string_view from = base.substr(static_cast<std::size_t>(bad - base.begin()));
     if (*bad == '#') return "it may not have a fragment";
     if (*bad <= ' ' && *bad >= 0) return "it may not contain white space or control characters";
@@ -82,15 +87,19 @@ std::string parse_authority(std::string_view text, UpstreamAddress& address) {
     if (!is_ipv6(host)) return fmt::format("\"{}\" is not an IPv6 address", host);
     address.host = host;
     if (rest.empty()) return {};
-    return rest.front() == ':' ? parse_port(rest.substr(1), address) : "a colon must follow the bracket";
+    return rest.front() == ':' ? parse_port(rest.substr(1), address)
+                               : "a colon must follow the bracket";
   }
   const std::size_t colon = text.find(':');
-  if (colon != text.rfind(':')) return fmt::format("an IPv6 address needs brackets: {}", with_brackets(text, "80"));
+  if (colon != text.rfind(':'))
+    return fmt::format("an IPv6 address needs brackets: {}", with_brackets(text, "80"));
   const std::string_view host = text.substr(0, colon);
-  if (colon == std::string_view::npos && is_port_number(host)) return fmt::format("the host is missing: 127.0.0.1:{}", host);
+  if (colon == std::string_view::npos && is_port_number(host))
+    return fmt::format("the host is missing: 127.0.0.1:{}", host);
   if (std::string fault = host_fault(host); !fault.empty()) return fault;
   address.host = host;
-  return colon == std::string_view::npos ? std::string() : parse_port(text.substr(colon + 1), address);
+  return colon == std::string_view::npos ? std::string()
+                                         : parse_port(text.substr(colon + 1), address);
 }
 
 }  // namespace
@@ -99,12 +108,15 @@ tl::expected<UpstreamAddress, std::string> parse_upstream(std::string_view text)
   if (text.empty()) return wrong("it is empty");
   if (lower_case(text.substr(0, 5)) == "unix:") return parse_unix(text.substr(5));
   UpstreamAddress address;
-  if (std::string fault = take_scheme(text, address.tls); !fault.empty()) return wrong(std::move(fault));
+  if (std::string fault = take_scheme(text, address.tls); !fault.empty())
+    return wrong(std::move(fault));
   const std::uint16_t default_port = address.tls ? 443 : 80;
   address.port = default_port;
   const std::size_t base = std::min(text.find_first_of("/?#"), text.size());
-  if (std::string fault = parse_authority(text.substr(0, base), address); !fault.empty()) return wrong(std::move(fault));
-  if (std::string fault = parse_base(text.substr(base), address); !fault.empty()) return wrong(std::move(fault));
+  if (std::string fault = parse_authority(text.substr(0, base), address); !fault.empty())
+    return wrong(std::move(fault));
+  if (std::string fault = parse_base(text.substr(base), address); !fault.empty())
+    return wrong(std::move(fault));
   const bool v6 = address.host.find(':') != std::string::npos;
   address.authority = v6 ? fmt::format("[{}]", address.host) : address.host;
   if (address.port != default_port) address.authority += fmt::format(":{}", address.port);

@@ -44,8 +44,8 @@ void Validator::listens() {
       const Service& service = later.service;
       Diagnostic& error = context_.diagnostics.error(
           "listen-duplicate", service.listen.place,
-          fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses", service.name.value, service.listen.value,
-                      earlier.service.name.value));
+          fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses",
+                      service.name.value, service.listen.value, earlier.service.name.value));
       error.notes.push_back({earlier.service.listen.place, "first used here"});
       break;
     }
@@ -82,7 +82,8 @@ const ActionDraft* Validator::find_action(const Text& name) {
     used_actions_.insert(defined.value);  // by its misspelt name
     help = fmt::format("did you mean \"{}\"? ({})", *meant, context_.show(defined.place));
   }
-  context_.diagnostics.error("action-unknown", name.place, fmt::format("no action is named \"{}\"", name.value), std::move(help));
+  context_.diagnostics.error("action-unknown", name.place,
+                             fmt::format("no action is named \"{}\"", name.value), std::move(help));
   return nullptr;
 }
 
@@ -99,7 +100,9 @@ void Validator::find_body(const Action& action) {
     used_resources_.insert(defined.value);
     help = fmt::format("did you mean \"{}\"? ({})", *meant, context_.show(defined.place));
   }
-  context_.diagnostics.error("body-unknown", name.place, fmt::format("no resource is named \"{}\"", name.value), std::move(help));
+  context_.diagnostics.error("body-unknown", name.place,
+                             fmt::format("no resource is named \"{}\"", name.value),
+                             std::move(help));
 }
 
 void Validator::references() {
@@ -117,7 +120,8 @@ void Validator::actions() {
     if (draft.fallback) find_action(*draft.fallback);
     if (draft.action.body_ref) find_body(draft.action);
   }
-  if (draft_.actions.empty() && !draft_.actions_incomplete && !draft_.uses_incomplete && !has_unknown_action_) {
+  if (draft_.actions.empty() && !draft_.actions_incomplete && !draft_.uses_incomplete &&
+      !has_unknown_action_) {
     context_.diagnostics.error("no-actions", draft_.root, "no actions are defined");
   }
 }
@@ -127,12 +131,14 @@ void Validator::unused() {
   for (const ActionDraft& draft : draft_.actions) {
     const Text& name = draft.action.name;
     if (draft.is_inline || used_actions_.count(name.value) != 0) continue;
-    context_.diagnostics.warning("action-unused", name.place, fmt::format("action \"{}\" is never used", name.value));
+    context_.diagnostics.warning("action-unused", name.place,
+                                 fmt::format("action \"{}\" is never used", name.value));
   }
   for (const ResourceDraft& draft : draft_.resources) {
     const Text& name = draft.resource.name;
     if (draft.is_inline || used_resources_.count(name.value) != 0) continue;
-    context_.diagnostics.warning("resource-unused", name.place, fmt::format("resource \"{}\" is never used", name.value));
+    context_.diagnostics.warning("resource-unused", name.place,
+                                 fmt::format("resource \"{}\" is never used", name.value));
   }
 }
 

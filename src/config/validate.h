@@ -5,8 +5,8 @@
 
 namespace prox::config {
 
-// The checks that need more than one part of the config: names that are referred to, addresses in use, variables of templates, routes that can
-// never be reached, definitions that nobody uses.
+// The checks that need more than one part of the config: names that are referred to, addresses in use, variables of
+// templates, routes that can never be reached, definitions that nobody uses.
 void validate(const Context& context, Draft& draft);
 
 }  // namespace prox::config

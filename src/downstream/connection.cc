@@ -89,6 +89,7 @@ void Connection::leave() {
 
 void Connection::linger() {
   set_state(State::Lingering);
+  server_->abandon();
   stream_.shut_down_writes();
   timer_.set_after(kLingerTime);
   read_and_drop();

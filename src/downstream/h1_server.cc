@@ -100,6 +100,7 @@ void H1Server::on_deadline() {
   const Millis now = base::coarse_now();
   if (write_deadline_ != 0 && now >= write_deadline_) return connection_.close(true);
   if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started())) return connection_.close();
+  if (reading_ == Reading::Head) begin_exchange();
   if (reading_ == Reading::Head || reading_ == Reading::Body) {
     fail_request(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
     if (!write_output()) return;

@@ -74,7 +74,8 @@ Result<std::size_t> BodyDecoder::read_framing(Slice in) {
     case State::ChunkSize: return read_chunk_size(in);
     case State::ChunkSizeEnd: return read_size_end(in);
     case State::ChunkExtension: return read_extension(in);
-    case State::ChunkSizeLf: return expect('\n', in, remaining_ == 0 ? State::Trailers : State::ChunkData);
+    case State::ChunkSizeLf:
+      return expect('\n', in, remaining_ == 0 ? State::Trailers : State::ChunkData);
     case State::ChunkDataCr: return expect('\r', in, State::ChunkDataLf);
     case State::ChunkDataLf: return expect('\n', in, State::ChunkSize);
     case State::Trailers: return read_trailers(in);
@@ -144,7 +145,8 @@ Result<std::size_t> BodyDecoder::read_trailers(Slice in) {
   }
   const std::size_t lf = in.find('\n');
   const std::size_t bytes = lf == Slice::npos ? in.size() : lf + 1;
-  if (trailers_.size() + bytes > kMostTrailerBytes + kCrlf.size()) return refuse(Errc::HeadTooLarge, "reading trailers");
+  if (trailers_.size() + bytes > kMostTrailerBytes + kCrlf.size())
+    return refuse(Errc::HeadTooLarge, "reading trailers");
   trailers_.append(in.substr(0, bytes));
   if (lf == Slice::npos) return bytes;
 

@@ -19,14 +19,16 @@ enum CharClass : std::uint8_t {
   kTokenChar = 1,   // RFC 9110 §5.6.2
   kTargetChar = 2,  // of a request target: 0x21–0x7E but "#", and 0x80–0xFF
   kPathChar = 4,    // of a request target, up to its query: the same without "?"
-  kHostChar = 8,    // of a reg-name (RFC 3986 §3.2.2), percent triples aside; see is_valid_host about the comma
-  kTextChar = 16,   // of a field value or reason: HTAB, SP, VCHAR, obs-text
+  kHostChar =
+      8,  // of a reg-name (RFC 3986 §3.2.2), percent triples aside; see is_valid_host about the comma
+  kTextChar = 16,  // of a field value or reason: HTAB, SP, VCHAR, obs-text
 };
 
 constexpr std::array<std::uint8_t, 256> make_char_classes() {
   std::array<std::uint8_t, 256> classes{};
   auto add = [&classes](Slice chars, unsigned bits) {
-    for (const char c : chars) classes[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(bits);
+    for (const char c : chars)
+      classes[static_cast<unsigned char>(c)] |= static_cast<std::uint8_t>(bits);
   };
   for (std::size_t c = 0x20; c < 256; ++c) {
     if (c == 0x7f) continue;
@@ -64,8 +66,12 @@ template <CharClass kClass>
 unsigned doubtful_bytes(const char* p) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   auto equal = [&](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
-  auto at_least = [](__m128i values, char c) { return _mm_cmpeq_epi8(_mm_max_epu8(values, _mm_set1_epi8(c)), values); };
-  auto at_most = [](__m128i values, char c) { return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(c)), values); };
+  auto at_least = [](__m128i values, char c) {
+    return _mm_cmpeq_epi8(_mm_max_epu8(values, _mm_set1_epi8(c)), values);
+  };
+  auto at_most = [](__m128i values, char c) {
+    return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(c)), values);
+  };
   auto bits = [](__m128i flags) { return static_cast<unsigned>(_mm_movemask_epi8(flags)); };
   if constexpr (kClass == kTokenChar || kClass == kHostChar) {
     const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));

@@ -8,7 +8,8 @@ namespace prox::http {
 // Reads the field line (RFC 9112 §5) at `p` and returns what follows its CRLF. nullptr if it is malformed: no colon, an empty
 // name or one that is no token (so white space before the name or the colon, and obs-fold), a control character in the value,
 // a line that ends otherwise; or if it is not all there. Which of these, the caller knows by a look for its LF.
-[[gnu::always_inline]] inline const char* parse_field_line(const char* p, const char* end, Field& field) {
+[[gnu::always_inline]] inline const char* parse_field_line(const char* p, const char* end,
+                                                           Field& field) {
   const char* const name_end = skip<kTokenChar>(p, end);
   if (name_end == p || name_end == end || *name_end != ':') return nullptr;
   const char* value = name_end + 1;

@@ -120,8 +120,8 @@ std::size_t Fields::count(FieldId id) const {
 }
 
 bool equal_ignoring_case(Slice a, Slice b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_token(Slice text) {

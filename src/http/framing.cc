@@ -74,14 +74,18 @@ Result<BodyFraming> framing_of(Version version, const Fields& fields, Side side,
       length = parse_length(field.value);
       if (!length) return base::fail(Errc::BadMessage, side, "reading a Content-Length");
     } else if (field.id == FieldId::TransferEncoding) {
-      if (!codings.add_line(field.value)) return base::fail(Errc::BadMessage, side, "reading a Transfer-Encoding");
+      if (!codings.add_line(field.value))
+        return base::fail(Errc::BadMessage, side, "reading a Transfer-Encoding");
       has_coding = true;
     }
   }
   if (!has_coding) return length ? BodyFraming{Kind::Length, *length} : BodyFraming{otherwise, 0};
-  if (length) return base::fail(Errc::BadMessage, side, "reading both Content-Length and Transfer-Encoding");
-  if (version != Version::Http11) return base::fail(Errc::BadMessage, side, "reading a Transfer-Encoding outside HTTP/1.1");
-  if (codings.has_unknown()) return base::fail(Errc::UnknownCoding, side, "reading a Transfer-Encoding");
+  if (length)
+    return base::fail(Errc::BadMessage, side, "reading both Content-Length and Transfer-Encoding");
+  if (version != Version::Http11)
+    return base::fail(Errc::BadMessage, side, "reading a Transfer-Encoding outside HTTP/1.1");
+  if (codings.has_unknown())
+    return base::fail(Errc::UnknownCoding, side, "reading a Transfer-Encoding");
   return BodyFraming{Kind::Chunked, 0};
 }
 
@@ -93,10 +97,12 @@ Result<BodyFraming> request_framing(const RequestHead& head) {
 
 Result<BodyFraming> response_framing(const ResponseHead& head, Method request_method) {
   // RFC 9112 §6.3: a tunnel begins right behind this head; the fields that speak of a body are ignored.
-  if (request_method == Method::Connect && head.status >= 200 && head.status < 300) return BodyFraming{};
-  Result<BodyFraming> framing = framing_of(head.version, head.fields, Side::Upstream, Kind::UntilClose);
-  const bool is_bodiless =
-      head.is_interim() || head.status == 204 || head.status == 304 || request_method == Method::Head;
+  if (request_method == Method::Connect && head.status >= 200 && head.status < 300)
+    return BodyFraming{};
+  Result<BodyFraming> framing =
+      framing_of(head.version, head.fields, Side::Upstream, Kind::UntilClose);
+  const bool is_bodiless = head.is_interim() || head.status == 204 || head.status == 304 ||
+                           request_method == Method::Head;
   if (framing && is_bodiless) return BodyFraming{};
   return framing;
 }

@@ -1,7 +1,6 @@
 #include "prox/http/h1_parser.h"
 
 #include <algorithm>
-#include <cstring>
 #include <type_traits>
 
 #include "http/chars.h"
@@ -38,23 +37,30 @@ class Relocation {
 };
 
 void move_start_line(const Relocation& move, RequestHead& head) {
-  for (Slice* slice : {&head.method_text, &head.target, &head.scheme, &head.authority, &head.path, &head.query}) move(*slice);
+  for (Slice* slice :
+       {&head.method_text, &head.target, &head.scheme, &head.authority, &head.path, &head.query})
+    move(*slice);
 }
 
 void move_start_line(const Relocation& move, ResponseHead& head) { move(head.reason); }
 
 bool is_scheme(Slice text) {
   auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
-  return !text.empty() && is_letter(text.front()) && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-  });
+  return !text.empty() && is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) {
+           return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
+         });
 }
 
 }  // namespace
 
-Result<H1Parser::Progress> H1Parser::parse_request(Slice bytes, RequestHead& head) { return parse(bytes, head); }
+Result<H1Parser::Progress> H1Parser::parse_request(Slice bytes, RequestHead& head) {
+  return parse(bytes, head);
+}
 
-Result<H1Parser::Progress> H1Parser::parse_response(Slice bytes, ResponseHead& head) { return parse(bytes, head); }
+Result<H1Parser::Progress> H1Parser::parse_response(Slice bytes, ResponseHead& head) {
+  return parse(bytes, head);
+}
 
 void H1Parser::reset() { *this = H1Parser(side_, limits_); }
 
@@ -94,8 +100,10 @@ void H1Parser::take_up(Slice bytes, Head& head) {
 }
 
 template <typename Head>
-[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::read_first_line(Slice bytes, Head& head) {
-  if (stage_ == Stage::Blank && !skip_blank_line(bytes)) return refuse(Errc::BadMessage, "reading an empty line");
+[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::read_first_line(Slice bytes,
+                                                                                   Head& head) {
+  if (stage_ == Stage::Blank && !skip_blank_line(bytes))
+    return refuse(Errc::BadMessage, "reading an empty line");
   if (stage_ == Stage::Blank || position_ == bytes.size()) return wait_for_line_end(bytes);
   started_ = true;
   // A TLS hello or other noise may never send a line end to be judged by.
@@ -104,8 +112,10 @@ template <typename Head>
 
   const char* const line = bytes.data() + position_;
   const Result<const char*> next = read_start_line(line, bytes.data() + bytes.size(), head);
-  const std::size_t lf = next ? static_cast<std::size_t>(*next - bytes.data()) - 1 : bytes.find('\n', position_);
-  if (is_too_long(bytes.substr(position_, lf - position_))) return refuse(Errc::UriTooLong, "reading a request line");
+  const std::size_t lf =
+      next ? static_cast<std::size_t>(*next - bytes.data()) - 1 : bytes.find('\n', position_);
+  if (is_too_long(bytes.substr(position_, lf - position_)))
+    return refuse(Errc::UriTooLong, "reading a request line");
   if (lf == Slice::npos) return wait_for_line_end(bytes);
   if (!next) return Unexpected{next.error()};
   position_ = lf + 1;
@@ -139,13 +149,15 @@ bool H1Parser::is_too_long(Slice line) const {
 Result<H1Parser::Progress> H1Parser::wait_for_line_end(Slice bytes) {
   scanned_ = bytes.size();
   const bool is_full = bytes.size() >= limits_.max_head_bytes;
-  if (is_too_long(bytes.substr(position_))) return refuse(Errc::UriTooLong, "reading a request line");
+  if (is_too_long(bytes.substr(position_)))
+    return refuse(Errc::UriTooLong, "reading a request line");
   if (!is_full) return Progress::NeedMore;
   const bool is_request_line = side_ == Side::Downstream && stage_ != Stage::Fields;
   return refuse(is_request_line ? Errc::UriTooLong : Errc::HeadTooLarge, "reading a message head");
 }
 
-[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::read_fields(Slice bytes, Fields& fields) {
+[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::read_fields(Slice bytes,
+                                                                               Fields& fields) {
   if (is_known_to_go_on(bytes)) return wait_for_line_end(bytes);
   const char* const end = bytes.data() + bytes.size();
   const char* line = bytes.data() + position_;
@@ -158,7 +170,8 @@ Result<H1Parser::Progress> H1Parser::wait_for_line_end(Slice bytes) {
       return refuse(Errc::BadMessage, "reading a field line");
     }
     if (fields.size() >= limits_.max_fields) return refuse(Errc::HeadTooLarge, "counting fields");
-    if (field.id == FieldId::Host && side_ == Side::Downstream && !may_be_host(field.value, fields)) {
+    if (field.id == FieldId::Host && side_ == Side::Downstream &&
+        !may_be_host(field.value, fields)) {
       return refuse(Errc::BadMessage, "reading the Host field");
     }
     fields.add(field.name, field.value, field.id);
@@ -170,7 +183,8 @@ Result<H1Parser::Progress> H1Parser::wait_for_line_end(Slice bytes) {
 
 // RFC 9112 §3. Like its sibling below returns what follows the CRLF, and changes the head only if the line is sound and whole;
 // an error may also mean that it goes on.
-[[gnu::always_inline]] inline Result<const char*> H1Parser::read_start_line(const char* line, const char* end, RequestHead& head) const {
+[[gnu::always_inline]] inline Result<const char*> H1Parser::read_start_line(
+    const char* line, const char* end, RequestHead& head) const {
   const char* const method_end = skip_few<kTokenChar>(line, end);
   if (method_end == end || *method_end != ' ') return refuse(Errc::BadMessage, "reading a method");
   const char* const target = method_end + 1;
@@ -203,7 +217,8 @@ Result<H1Parser::Progress> H1Parser::wait_for_line_end(Slice bytes) {
 }
 
 // RFC 9112 §4. Servers are seen that leave out the reason, some of them with the space before it.
-[[gnu::always_inline]] inline Result<const char*> H1Parser::read_start_line(const char* line, const char* end, ResponseHead& head) const {
+[[gnu::always_inline]] inline Result<const char*> H1Parser::read_start_line(
+    const char* line, const char* end, ResponseHead& head) const {
   const char* const line_end = skip<kTextChar>(line, end);
   if (end - line_end < 2 || line_end[0] != '\r' || line_end[1] != '\n') {
     return refuse(Errc::BadMessage, "reading the end of a status line");
@@ -230,7 +245,8 @@ Result<H1Parser::Progress> H1Parser::wait_for_line_end(Slice bytes) {
 Result<Version> H1Parser::read_version(Slice word) const {
   if (word == "HTTP/1.1") return Version::Http11;
   if (word == "HTTP/1.0") return Version::Http10;
-  const bool well_formed = word.starts_with("HTTP/") && is_digit(word[5]) && word[6] == '.' && is_digit(word[7]);
+  const bool well_formed =
+      word.starts_with("HTTP/") && is_digit(word[5]) && word[6] == '.' && is_digit(word[7]);
   return refuse(well_formed ? Errc::BadVersion : Errc::BadMessage, "reading an HTTP version");
 }
 
@@ -262,7 +278,8 @@ Result<void> H1Parser::read_absolute_target(RequestHead& head) const {
   const Slice rest = head.path.substr(colon + 3);
   const std::size_t slash = rest.find('/');
   const Slice authority = rest.substr(0, slash);
-  if (authority.empty() || !is_valid_host(authority)) return refuse(Errc::BadMessage, "reading the authority of a target");
+  if (authority.empty() || !is_valid_host(authority))
+    return refuse(Errc::BadMessage, "reading the authority of a target");
   head.form = TargetForm::Absolute;
   head.scheme = head.path.substr(0, colon);
   head.authority = authority;
@@ -275,7 +292,8 @@ bool H1Parser::may_be_host(Slice value, const Fields& earlier) {
   return earlier.find(FieldId::Host) == nullptr && is_valid_host(value);
 }
 
-[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::choose_host(RequestHead& head) const {
+[[gnu::always_inline]] inline Result<H1Parser::Progress> H1Parser::choose_host(
+    RequestHead& head) const {
   const Field* host = head.fields.find(FieldId::Host);
   if (host == nullptr && head.version == Version::Http11) {
     return refuse(Errc::BadMessage, "looking for the Host field");

@@ -69,9 +69,11 @@ bool remove_dot_segments(std::string& path) {
 
 Result<Slice> clean_path(Slice raw, std::string& scratch) {
   if (raw.empty() || raw == "*") return raw;
-  if (raw.front() != '/') return base::fail(Errc::BadMessage, Side::Downstream, "reading a path without a root");
+  if (raw.front() != '/')
+    return base::fail(Errc::BadMessage, Side::Downstream, "reading a path without a root");
   if (raw.find('%') == Slice::npos && !has_dot_segment(raw)) return raw;
-  if (!decode(raw, scratch)) return base::fail(Errc::BadMessage, Side::Downstream, "decoding a path");
+  if (!decode(raw, scratch))
+    return base::fail(Errc::BadMessage, Side::Downstream, "decoding a path");
   if (!remove_dot_segments(scratch)) {
     return base::fail(Errc::BadMessage, Side::Downstream, "following a path above the root");
   }

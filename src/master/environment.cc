@@ -8,13 +8,11 @@
 
 #include "master/addresses.h"
 #include "master/cpus.h"
+#include "prox/version.h"
 
 namespace prox::master {
 
 namespace {
-
-// nobody owns nothing: the least a worker can be.
-constexpr const char* kDefaultUser = "nobody";
 
 void add_missing(config::Diagnostics& diagnostics, config::Purpose purpose, std::string_view id, const std::optional<config::Text>& where,
                  std::string message) {
@@ -40,7 +38,7 @@ worker::Credentials find_credentials(const config::Process& process, config::Pur
   const bool is_root = ::geteuid() == 0;
   if (!is_root && !process.user && !process.group) return credentials;
 
-  const std::string name = process.user ? process.user->value : kDefaultUser;
+  const std::string name = process.user ? process.user->value : std::string(kDefaultUser);
   const passwd* user = ::getpwnam(name.c_str());
   if (user == nullptr) add_missing(diagnostics, purpose, "user-unknown", process.user, fmt::format("no user is named \"{}\"", name));
   std::optional<gid_t> group = process.group ? find_group(*process.group, purpose, diagnostics) : std::nullopt;

@@ -30,6 +30,20 @@ std::string describe_end(const Child& worker, int status) {
   return fmt::format("exited with status {}", WEXITSTATUS(status));
 }
 
+// The keys of addresses that the next generation has not, a line each, for a Drain message. What does not fit is left to Slots, which ends
+// these addresses in any case; only the clients in their queues are not looked after.
+std::string keys_left_out(const std::vector<Address>& addresses, const std::vector<Address>& next) {
+  std::string keys;
+  for (const Address& address : addresses) {
+    const auto is_same = [&](const Address& other) { return other.key == address.key; };
+    if (std::any_of(next.begin(), next.end(), is_same)) continue;
+    if (keys.size() + address.key.size() + 1 > ipc::kMaxText) break;
+    if (!keys.empty()) keys += '\n';
+    keys += address.key;
+  }
+  return keys;
+}
+
 bool is_clean(int status) { return WIFEXITED(status) && WEXITSTATUS(status) == 0; }
 
 }  // namespace
@@ -84,35 +98,46 @@ std::vector<SlotSocket> Generation::sockets_of(const Slot& slot) const {
 void Generation::accept() {
   PROX_ASSERT(state_ == State::Starting);
   state_ = State::Serving;
-  for (Slot& slot : slots_) slot.worker->send({MessageType::Accept});
+  for (Slot& slot : slots_) {
+    slot.worker->send({MessageType::Accept});
+    for (base::Fd& channel : slot.take_overs) slot.worker->send({MessageType::TakeOver}, std::move(channel));
+    slot.take_overs.clear();
+  }
 }
 
-void Generation::drain(base::Millis limit, Generation* successor) {
+// There may be fewer workers than before: several of the old ones then share one.
+tl::expected<void, std::string> Generation::prepare_hand_over(Generation& old) {
+  for (Slot& from : old.slots_) {
+    auto pair = ipc::Channel::make_pair();
+    if (!pair) return tl::unexpected<std::string>{describe(pair.error())};
+    from.hand_over = std::move(pair->first);
+    slots_[from.index % slots_.size()].take_overs.push_back(std::move(pair->second));
+  }
+  return {};
+}
+
+void Generation::drain_to(const Generation& successor, base::Millis limit) {
+  drain_workers(limit, keys_left_out(addresses(), successor.addresses()));
+}
+
+void Generation::drain(base::Millis limit) {
+  for (Slot& slot : slots_) slot.hand_over.reset();
+  drain_workers(limit, {});
+}
+
+void Generation::drain_workers(base::Millis limit, const std::string& leaving) {
   if (is_stopped_) return;
   end_replacing();
   for (Slot& slot : slots_) {
     if (slot.worker == nullptr) continue;
-    if (!slot.worker->is_ready()) {
+    if (slot.worker->is_ready()) {
+      slot.worker->send({MessageType::Drain, static_cast<std::uint64_t>(limit), leaving}, std::move(slot.hand_over));
+    } else {
       slot.worker->send({MessageType::Stop});
-      continue;
     }
-    base::Fd hand_over;
-    if (successor != nullptr) {
-      if (auto pair = ipc::Channel::make_pair()) {
-        hand_over = std::move(pair->first);
-        successor->take_over(slot.index, std::move(pair->second));
-      }
-    }
-    slot.worker->send({MessageType::Drain, static_cast<std::uint64_t>(limit)}, std::move(hand_over));
   }
   if (limit > 0) kill_timer_.set_after(limit + kGrace);
   become_gone_if_empty();
-}
-
-// There may be fewer workers than before: several predecessors then share one.
-void Generation::take_over(std::uint32_t slot, base::Fd channel) {
-  const Slot& taker = slots_[slot % slots_.size()];
-  if (taker.worker != nullptr) taker.worker->send({MessageType::TakeOver}, std::move(channel));
 }
 
 void Generation::stop() {

@@ -73,9 +73,13 @@ class Generation final : public Child::Owner {
   tl::expected<void, std::string> start();
   // Lets the workers serve.
   void accept();
-  // Workers finish what is open, within `limit` ms (0: none), and end. The successor's workers get their idle connections; nullptr: none.
-  // May be called again with another limit.
-  void drain(base::Millis limit, Generation* successor);
+  // Connects each worker of `old` with the one of the same slot here, for idle connections. Before accept() and old.drain_to(*this), since
+  // it is what can fail; the error is the reason.
+  tl::expected<void, std::string> prepare_hand_over(Generation& old);
+  // Workers give their idle connections to the successor's, finish what is open, within `limit` ms (0: none), and end.
+  void drain_to(const Generation& successor, base::Millis limit);
+  // The same without a successor, when prox stops. May be called again, with another limit, and after drain_to().
+  void drain(base::Millis limit);
   // Workers close everything and end.
   void stop();
   void kill();
@@ -103,6 +107,8 @@ class Generation final : public Child::Owner {
     std::unique_ptr<Child> worker;  // null: died, and not replaced (yet)
     Backoff backoff;
     net::Timer restart_timer;
+    base::Fd hand_over;                    // goes with Drain to this worker
+    std::vector<base::Fd> take_overs;      // go with TakeOver to this worker
     std::optional<std::uint32_t> adopter;  // the slot whose worker accepts on its sockets meanwhile
     bool is_served() const { return worker != nullptr && worker->is_ready(); }
   };
@@ -114,7 +120,7 @@ class Generation final : public Child::Owner {
   void adopt_orphans();
   void adopt(Slot& orphan);
   void release(Slot& slot);
-  void take_over(std::uint32_t slot, base::Fd channel);
+  void drain_workers(base::Millis limit, const std::string& leaving);
   void end_replacing();
   void become_gone_if_empty();
   void kill_stragglers();

@@ -210,6 +210,12 @@ void Master::warn_of_unchangeable(const config::Process& process) const {
 
 void Master::on_generation_ready(Generation& generation) {
   PROX_ASSERT(&generation == incoming_.get());
+  if (current_) {
+    if (auto prepared = generation.prepare_hand_over(*current_); !prepared) {
+      generation.stop();
+      return discard(prepared.error());
+    }
+  }
   if (slots_.listen(generation.addresses(), candidate_->loaded.diagnostics)) return promote();
   generation.stop();
   discard(summarise(*candidate_, options_.config_path));
@@ -232,7 +238,7 @@ void Master::promote() {
     return finish_start();
   }
   log_new_services(old.get());
-  old->drain(current_->terms().drain_limit, current_.get());
+  old->drain_to(*current_, current_->terms().drain_limit);
   leave(std::move(old));
   log_report(candidate_->loaded);
   candidate_.reset();
@@ -313,7 +319,7 @@ void Master::stop(base::Millis limit) {
   }
   if (current_) leave(std::move(current_));
   slots_.retire_all_but({});
-  for (const auto& generation : leaving_) generation->drain(limit, nullptr);
+  for (const auto& generation : leaving_) generation->drain(limit);
   sweep_timer_.set_after(0);
 }
 

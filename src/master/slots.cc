@@ -52,8 +52,6 @@ void refuse_newcomers(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-void welcome_newcomers(int fd) { set_option(fd, SOL_SOCKET, SO_DETACH_FILTER, 0); }
-
 // For a listening socket tcpi_unacked is the length of its accept queue (tcp(7) leaves that out).
 bool is_queue_empty(int fd) {
   tcp_info info{};
@@ -80,13 +78,15 @@ bool Slots::bind(const std::vector<Address>& addresses, std::size_t count, confi
   bool all_bound = true;
   for (const Address& address : addresses) {
     Group* group = find(address.key);
+    if (group != nullptr && group->retire_at != 0) {
+      // It left the config a moment ago and is wanted again, but workers that drain may end its sockets at any time.
+      shut_down(*group);
+      std::erase_if(groups_, [group](const auto& each) { return each.get() == group; });
+      group = nullptr;
+    }
     if (group == nullptr) {
       group = groups_.emplace_back(std::make_unique<Group>()).get();
       group->address = address;
-    } else if (group->retire_at != 0) {
-      // It left the config a moment ago and is wanted again.
-      group->retire_at = 0;
-      for (const Socket& socket : group->sockets) welcome_newcomers(socket.fd.get());
     }
     all_bound &= extend(*group, address.is_unix() ? 1 : count, diagnostics);
   }

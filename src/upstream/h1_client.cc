@@ -84,7 +84,11 @@ void H1Client::end_request(Slice trailers) {
 }
 
 void H1Client::flush() {
-  if (!stream_.is_open() || failure_) return;
+  if (failure_) return;
+  if (!stream_.is_open()) {
+    was_backed_up_ = is_backed_up();
+    return;
+  }
   if (base::Result<void> done = stream_.flush(); !done) {
     // The target stopped reading. It may have answered before it did (413 and close): what it sent is read first, and only
     // if that is no response is this a failure.

@@ -33,7 +33,9 @@ Decoded decode(Slice input, std::uint32_t seed) {
   std::size_t come = 0;
   while (come < input.size() && !decoder.is_complete()) {
     seed = seed * 1664525 + 1013904223;
-    const std::size_t size = seed == 1013904223 ? input.size() : std::min<std::size_t>(input.size() - come, 1 + (seed >> 24) % 12);
+    const std::size_t size =
+        seed == 1013904223 ? input.size()
+                           : std::min<std::size_t>(input.size() - come, 1 + (seed >> 24) % 12);
     const std::unique_ptr<char[]> place(new char[size]);
     input.copy(place.get(), size, come);
     Slice in(place.get(), size);
@@ -47,7 +49,8 @@ Decoded decode(Slice input, std::uint32_t seed) {
       PROX_ASSERT(step->consumed > 0 && step->consumed <= in.size());
       PROX_ASSERT(step->end == decoder.is_complete());
       if (!step->data.empty()) {
-        PROX_ASSERT(step->data.data() >= in.data() && step->data.data() + step->data.size() <= in.data() + step->consumed);
+        PROX_ASSERT(step->data.data() >= in.data() &&
+                    step->data.data() + step->data.size() <= in.data() + step->consumed);
       }
       decoded.data += step->data;
       decoded.consumed += step->consumed;

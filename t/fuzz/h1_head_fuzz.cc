@@ -24,14 +24,21 @@ using http::Slice;
 constexpr http::HeadLimits kLimits{1024, 256, 16};
 
 template <typename Head>
-constexpr base::Side kSide = std::is_same_v<Head, http::RequestHead> ? base::Side::Downstream : base::Side::Upstream;
+constexpr base::Side kSide =
+    std::is_same_v<Head, http::RequestHead> ? base::Side::Downstream : base::Side::Upstream;
 
-auto parse(http::H1Parser& parser, Slice bytes, http::RequestHead& head) { return parser.parse_request(bytes, head); }
-auto parse(http::H1Parser& parser, Slice bytes, http::ResponseHead& head) { return parser.parse_response(bytes, head); }
+auto parse(http::H1Parser& parser, Slice bytes, http::RequestHead& head) {
+  return parser.parse_request(bytes, head);
+}
+auto parse(http::H1Parser& parser, Slice bytes, http::ResponseHead& head) {
+  return parser.parse_response(bytes, head);
+}
 
 // A copy without a byte to spare, so that the sanitizer sees each read beyond.
 struct Place {
-  explicit Place(Slice text) : size(text.size()), data(new char[text.size()]) { text.copy(data.get(), size); }
+  explicit Place(Slice text) : size(text.size()), data(new char[text.size()]) {
+    text.copy(data.get(), size);
+  }
   Slice bytes() const { return Slice(data.get(), size); }
 
   std::size_t size;
@@ -70,24 +77,28 @@ Parsed<Head> feed(Slice input, std::uint32_t seed) {
 }
 
 bool is_same(const http::Fields& a, const http::Fields& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const http::Field& x, const http::Field& y) {
-    return x.name == y.name && x.value == y.value && x.id == y.id;
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const http::Field& x, const http::Field& y) {
+                      return x.name == y.name && x.value == y.value && x.id == y.id;
+                    });
 }
 
 bool is_same(const http::RequestHead& a, const http::RequestHead& b) {
-  return a.method == b.method && a.version == b.version && a.form == b.form && a.method_text == b.method_text &&
-         a.target == b.target && a.scheme == b.scheme && a.authority == b.authority && a.path == b.path &&
-         a.query == b.query && a.has_query == b.has_query && a.host == b.host && is_same(a.fields, b.fields);
+  return a.method == b.method && a.version == b.version && a.form == b.form &&
+         a.method_text == b.method_text && a.target == b.target && a.scheme == b.scheme &&
+         a.authority == b.authority && a.path == b.path && a.query == b.query &&
+         a.has_query == b.has_query && a.host == b.host && is_same(a.fields, b.fields);
 }
 
 bool is_same(const http::ResponseHead& a, const http::ResponseHead& b) {
-  return a.status == b.status && a.version == b.version && a.reason == b.reason && is_same(a.fields, b.fields);
+  return a.status == b.status && a.version == b.version && a.reason == b.reason &&
+         is_same(a.fields, b.fields);
 }
 
 void check_inside(Slice part, Slice bytes) {
   if (part.empty()) return;
-  PROX_ASSERT(part.data() >= bytes.data() && part.data() + part.size() <= bytes.data() + bytes.size());
+  PROX_ASSERT(part.data() >= bytes.data() &&
+              part.data() + part.size() <= bytes.data() + bytes.size());
 }
 
 void check_fields(const http::Fields& fields, Slice bytes) {
@@ -97,12 +108,14 @@ void check_fields(const http::Fields& fields, Slice bytes) {
     check_inside(field.value, bytes);
     PROX_ASSERT(http::is_token(field.name));
     PROX_ASSERT(field.id == http::recognise(field.name));
-    for (const char c : field.value) PROX_ASSERT(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+    for (const char c : field.value)
+      PROX_ASSERT(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
   }
 }
 
 void check_head(const http::RequestHead& head, Slice bytes) {
-  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.query, head.host}) {
+  for (const Slice part :
+       {head.method_text, head.target, head.scheme, head.authority, head.query, head.host}) {
     check_inside(part, bytes);
   }
   if (head.path != "/") check_inside(head.path, bytes);
@@ -115,7 +128,8 @@ void check_head(const http::RequestHead& head, Slice bytes) {
   const auto path = http::clean_path(head.path, scratch);
   if (path && path->starts_with('/')) {
     const std::string closed = std::string(*path) + "/";
-    PROX_ASSERT(closed.find("/./") == std::string::npos && closed.find("/../") == std::string::npos);
+    PROX_ASSERT(closed.find("/./") == std::string::npos &&
+                closed.find("/../") == std::string::npos);
     PROX_ASSERT(path->find('\0') == Slice::npos);
   }
   const auto framing = http::request_framing(head);
@@ -130,20 +144,25 @@ void check_head(const http::ResponseHead& head, Slice bytes) {
   PROX_ASSERT(!framing || !head.is_interim() || !framing->has_body());
 }
 
-std::string version_word(http::Version version) { return version == http::Version::Http10 ? "HTTP/1.0" : "HTTP/1.1"; }
+std::string version_word(http::Version version) {
+  return version == http::Version::Http10 ? "HTTP/1.0" : "HTTP/1.1";
+}
 
 std::string start_line(const http::RequestHead& head) {
-  return std::string(head.method_text) + " " + std::string(head.target) + " " + version_word(head.version);
+  return std::string(head.method_text) + " " + std::string(head.target) + " " +
+         version_word(head.version);
 }
 
 std::string start_line(const http::ResponseHead& head) {
-  return version_word(head.version) + " " + std::to_string(head.status) + " " + std::string(head.reason);
+  return version_word(head.version) + " " + std::to_string(head.status) + " " +
+         std::string(head.reason);
 }
 
 template <typename Head>
 std::string write(const Head& head) {
   std::string text = start_line(head) + "\r\n";
-  for (const http::Field& field : head.fields) text += std::string(field.name) + ":" + std::string(field.value) + "\r\n";
+  for (const http::Field& field : head.fields)
+    text += std::string(field.name) + ":" + std::string(field.value) + "\r\n";
   return text + "\r\n";
 }
 

@@ -94,8 +94,8 @@ class BodyDecoder {
   State state_ = State::Complete;
   base::Side side_ = base::Side::Downstream;
   std::uint64_t remaining_ = 0;
-  std::size_t line_bytes_ = 0;    // digits of the chunk size, then bytes of its extension
-  std::size_t trailer_start_ = 0; // where the trailer line that is being read begins in `trailers_`
+  std::size_t line_bytes_ = 0;     // digits of the chunk size, then bytes of its extension
+  std::size_t trailer_start_ = 0;  // of the trailer line that is being read
   std::string trailers_;
 };
 

@@ -19,7 +19,7 @@ Method parse_method(Slice word);
 // RFC 9110 §9.2.2: safe to send again when nothing tells whether the first one was acted on.
 bool is_idempotent(Method method);
 
-// The head of one request. All slices point into the block that the head came in.
+// The head of one request. All slices point into the block that the head came in, but for a path that is implied.
 struct RequestHead {
   Method method = Method::Other;
   Version version = Version::Http11;

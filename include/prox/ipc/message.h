@@ -12,7 +12,7 @@ enum class MessageType : std::uint16_t {
   Accept,      // every worker of the generation is ready: serve
   Drain,       // stop accepting, finish what is open, exit. number: limit in ms, 0 = none. Descriptor, if any: a channel to the
                // worker that takes over idle connections (HandOver messages); none: there is no next generation. text: keys of the
-               // listeners that the next generation has not, a line each; "*" for more than fit
+               // listeners that the next generation has not, a line each, as many as fit
   TakeOver,    // descriptor: the other end of such a channel, to receive HandOver messages on
   Adopt,       // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
                // descriptor: the socket

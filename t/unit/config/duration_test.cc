@@ -55,8 +55,10 @@ TEST_CASE("a duration is a sum of decimals with units") {
 }
 
 TEST_CASE("what is no duration is refused") {
-  for (const char* text : {"", "10", "5d", "5 s", " 5s", "5s ", ".", ".s", "s", "5S", "--5s", "+-5s", "-", "+", "5", "00", "1.2.3s", "1e3s", "0x1s",
-                           "5s3", "1,5s", "\u00b5s", "NaN", "Infinity"}) {
+  for (const char* text :
+       {"",       "10",   "5d",   "5 s",  " 5s",  "5s ",     ".",   ".s",
+        "s",      "5S",   "--5s", "+-5s", "-",    "+",       "5",   "00",
+        "1.2.3s", "1e3s", "0x1s", "5s3",  "1,5s", "\u00b5s", "NaN", "Infinity"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }
@@ -64,7 +66,8 @@ TEST_CASE("what is no duration is refused") {
 }
 
 TEST_CASE("a duration beyond 64 bits of nanoseconds is refused") {
-  for (const char* text : {"9223372036854775808ns", "99999999999999999999ns", "2562048h", "9223372036.854775808s", "9223372036s1s"}) {
+  for (const char* text : {"9223372036854775808ns", "99999999999999999999ns", "2562048h",
+                           "9223372036.854775808s", "9223372036s1s"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_duration(text));
   }

@@ -81,8 +81,10 @@ TEST_CASE("what is no listen address is refused with a reason and a way out") {
       {"[::1]:", "the port is missing", "write \":8080\""},
       {"unix:", "the socket path is missing", "write \"unix:/run/prox.sock\""},
       {"unix:prox.sock", "the socket path must begin with \"/\"", "write \"unix:/run/prox.sock\""},
-      {"unix://prox.sock", "the socket path must begin with \"/\"", "write \"unix:/run/prox.sock\""},
-      {"unix:/" + std::string(107, 'x'), "the socket path is longer than 107 bytes", "write \"unix:/run/prox.sock\""},
+      {"unix://prox.sock", "the socket path must begin with \"/\"",
+       "write \"unix:/run/prox.sock\""},
+      {"unix:/" + std::string(107, 'x'), "the socket path is longer than 107 bytes",
+       "write \"unix:/run/prox.sock\""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

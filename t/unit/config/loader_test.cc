@@ -15,7 +15,8 @@ using namespace prox::config;
 using namespace prox::config::test;
 using Lines = std::vector<std::string>;
 
-constexpr const char* kGood = "{services: {web: {listen: ':80', routes: [{action: {type: 'static', status: 200}}]}}}";
+constexpr const char* kGood =
+    "{services: {web: {listen: ':80', routes: [{action: {type: 'static', status: 200}}]}}}";
 
 TEST_CASE("the first example of the documentation gives its six errors, and nothing else") {
   const Directory directory;
@@ -40,12 +41,18 @@ TEST_CASE("the first example of the documentation gives its six errors, and noth
   for (const Purpose purpose : {Purpose::Serve, Purpose::Validate}) {
     CHECK(describe_all(load({path, {}, purpose})) ==
           Lines{
-              "5:7 error unknown-key: unknown key \"lisen\" in service \"web\" => did you mean \"listen\"?",
-              fmt::format("7:42 error action-unknown: no action is named \"fronted\" => did you mean \"frontend\"? ({}:14:5)", path),
-              "8:11 error match-empty: this match has neither path nor domain => leave out match to catch everything",
-              "9:27 error path-slash: path pattern \"api/*\" must start with \"/\" => write \"/api/*\"",
+              "5:7 error unknown-key: unknown key \"lisen\" in service \"web\" => did you mean "
+              "\"listen\"?",
+              fmt::format("7:42 error action-unknown: no action is named \"fronted\" => did you "
+                          "mean \"frontend\"? ({}:14:5)",
+                          path),
+              "8:11 error match-empty: this match has neither path nor domain => leave out match "
+              "to catch everything",
+              "9:27 error path-slash: path pattern \"api/*\" must start with \"/\" => write "
+              "\"/api/*\"",
               "9:45 error method-unknown: unknown method \"GTE\" => did you mean \"GET\"?",
-              "14:23 error action-type-unknown: unknown action type \"serv\"; known: proxy, static, serve, pass, drop, redirect"
+              "14:23 error action-type-unknown: unknown action type \"serv\"; known: proxy, "
+              "static, serve, pass, drop, redirect"
               " => did you mean \"serve\"?",
           });
   }
@@ -64,19 +71,23 @@ TEST_CASE("ten mistakes give ten errors, in the order of the text") {
   },
 })";
   const LoadResult result = load_text(text);
-  CHECK(describe_all(result) ==
-        Lines{
-            "2:23 error int-range: workers must be between 1 and 1024",
-            "2:32 error bad-type: \"user\" must be a string, found number",
-            "4:36 error upstream-syntax: \"h:99999\" is not an upstream address: port 99999 is above 65535",
-            "4:56 error duration: \"5\" is not a duration => write 10s, 1m30s or a number of seconds",
-            "4:72 error header-name: \"a b\" is not a header name",
-            "7:20 error listen-syntax: \"8080\" is not a listen address: the port needs a colon before it => write \":8080\"",
-            "7:69 error path-slash: path pattern \"x\" must start with \"/\" => write \"/x\"",
-            "8:72 error status-range: status 1000 is not between 200 and 599",
-            "8:108 error null-value: \"max_uri_bytes\" is null; leave the key out instead",
-            "9:20 error listen-duplicate: service \"tri\" listens on 127.0.0.1:80, which service \"two\" already uses",
-        });
+  CHECK(
+      describe_all(result) ==
+      Lines{
+          "2:23 error int-range: workers must be between 1 and 1024",
+          "2:32 error bad-type: \"user\" must be a string, found number",
+          "4:36 error upstream-syntax: \"h:99999\" is not an upstream address: port 99999 is above "
+          "65535",
+          "4:56 error duration: \"5\" is not a duration => write 10s, 1m30s or a number of seconds",
+          "4:72 error header-name: \"a b\" is not a header name",
+          "7:20 error listen-syntax: \"8080\" is not a listen address: the port needs a colon "
+          "before it => write \":8080\"",
+          "7:69 error path-slash: path pattern \"x\" must start with \"/\" => write \"/x\"",
+          "8:72 error status-range: status 1000 is not between 200 and 599",
+          "8:108 error null-value: \"max_uri_bytes\" is null; leave the key out instead",
+          "9:20 error listen-duplicate: service \"tri\" listens on 127.0.0.1:80, which service "
+          "\"two\" already uses",
+      });
   CHECK(result.diagnostics.errors() == 10);
   CHECK_FALSE(result.config);
 }
@@ -93,7 +104,8 @@ TEST_CASE("a config is there exactly if there are no errors") {
 TEST_CASE("the root of a config is an object") {
   for (const char* text : {"[]", "5", "null", "'x'"}) {
     CAPTURE(text);
-    CHECK(problems(text) == Lines{"1:1 error root-type: a configuration file must hold one object"});
+    CHECK(problems(text) ==
+          Lines{"1:1 error root-type: a configuration file must hold one object"});
   }
 }
 
@@ -109,7 +121,8 @@ TEST_CASE("a key written twice is an error with a note, and the first one stands
   const LoadResult result = load_text(in_root("process: { workers: 1, workers: 0 }"));
   REQUIRE(result.diagnostics.all().size() == 1);
   const Diagnostic& error = result.diagnostics.all()[0];
-  CHECK(describe(result, error) == "2:24 error duplicate-key: key \"workers\" is written twice in this object");
+  CHECK(describe(result, error) ==
+        "2:24 error duplicate-key: key \"workers\" is written twice in this object");
   REQUIRE(error.notes.size() == 1);
   CHECK(result.sources.position(error.notes[0].place).column == 12);
   CHECK_FALSE(result.config);
@@ -119,7 +132,9 @@ TEST_CASE("a config that cannot be opened has no place in a text") {
   const Directory directory;
   const std::string path = directory.path("none.json5");
   const LoadResult result = load({path, {}, Purpose::Serve});
-  CHECK(describe_all(result) == Lines{fmt::format("error config-read: cannot read config \"{}\": No such file or directory", path)});
+  CHECK(describe_all(result) ==
+        Lines{fmt::format("error config-read: cannot read config \"{}\": No such file or directory",
+                          path)});
   CHECK_FALSE(result.diagnostics.all().at(0).has_place);
   CHECK_FALSE(result.config);
 }
@@ -129,7 +144,9 @@ TEST_CASE("a directory of configs is not built in yet") {
   const std::string path = directory.path("");
   for (const Purpose purpose : {Purpose::Serve, Purpose::Validate}) {
     CHECK(describe_all(load({path, {}, purpose})) ==
-          Lines{fmt::format("error not-built: config \"{}\" is a directory: directory mode is not built into this version yet", path)});
+          Lines{fmt::format("error not-built: config \"{}\" is a directory: directory mode is not "
+                            "built into this version yet",
+                            path)});
   }
 }
 
@@ -139,12 +156,15 @@ TEST_CASE("a config that everyone may write to is worth a warning") {
   chmod(path.c_str(), 0666);
   const LoadResult result = load({path, {}, Purpose::Serve});
   CHECK(describe_all(result) ==
-        Lines{fmt::format("warning config-permissions: config \"{}\" can be written by everyone => take that away with chmod o-w", path)});
+        Lines{fmt::format("warning config-permissions: config \"{}\" can be written by everyone => "
+                          "take that away with chmod o-w",
+                          path)});
   CHECK(result.config);
 }
 
 TEST_CASE("a text with a byte order mark counts its columns without it") {
-  CHECK(problems("\xEF\xBB\xBF[]") == Lines{"1:1 error root-type: a configuration file must hold one object"});
+  CHECK(problems("\xEF\xBB\xBF[]") ==
+        Lines{"1:1 error root-type: a configuration file must hold one object"});
 }
 
 TEST_CASE("the source is known by the path as it was given") {

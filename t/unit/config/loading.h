@@ -52,7 +52,8 @@ inline std::string describe(const LoadResult& result, const Diagnostic& d) {
     const Position position = result.sources.position(d.place);
     text = fmt::format("{}:{} ", position.line, position.column);
   }
-  text += fmt::format("{} {}: {}", d.severity == Severity::Error ? "error" : "warning", d.id, d.message);
+  text += fmt::format("{} {}: {}", d.severity == Severity::Error ? "error" : "warning", d.id,
+                      d.message);
   return d.help.empty() ? text : fmt::format("{} => {}", text, d.help);
 }
 
@@ -68,24 +69,42 @@ inline std::vector<std::string> problems(std::string_view text, Purpose purpose 
 
 // Whole configs around one piece of text, which stands alone on line 2, so that its columns count from 1.
 inline std::string in_root(std::string_view keys) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}]}}}},\n{}\n}}", keys);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: "
+      "200}}}}]}}}},\n{}\n}}",
+      keys);
 }
 inline std::string in_service(std::string_view keys) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}],\n{}\n}}}}}}", keys);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: "
+      "200}}}}],\n{}\n}}}}}}",
+      keys);
 }
 inline std::string in_settings(std::string_view keys) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}}}], config: {{\n{}\n}}}}}}}}", keys);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: "
+      "200}}}}], config: {{\n{}\n}}}}}}}}",
+      keys);
 }
 // Routes may use the action "a".
 inline std::string in_routes(std::string_view routes) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [\n{}\n]}}}}, actions: {{a: {{type: \"static\", status: 200}}}}}}", routes);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [\n{}\n]}}}}, actions: {{a: {{type: "
+      "\"static\", status: 200}}}}}}",
+      routes);
 }
 inline std::string in_match(std::string_view keys) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}, match: {{\n{}\n}}}}]}}}}}}", keys);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [{{action: {{type: \"static\", status: 200}}, "
+      "match: {{\n{}\n}}}}]}}}}}}",
+      keys);
 }
 // The action "a", which one route without a match uses.
 inline std::string in_action(std::string_view keys) {
-  return fmt::format("{{services: {{web: {{listen: \":80\", routes: [{{action: \"a\"}}]}}}}, actions: {{a: {{\n{}\n}}}}}}", keys);
+  return fmt::format(
+      "{{services: {{web: {{listen: \":80\", routes: [{{action: \"a\"}}]}}}}, actions: {{a: "
+      "{{\n{}\n}}}}}}",
+      keys);
 }
 
 }  // namespace prox::config::test

@@ -116,10 +116,27 @@ TEST_CASE("what follows a body is not touched", "[http][body_decoder]") {
 }
 
 TEST_CASE("chunk sizes that are refused", "[http][body_decoder]") {
-  for (const char* bytes : {"\r\n\r\n", "x\r\n", "-5\r\nhello", "+5\r\nhello", " 5\r\nhello", "\t5\r\nhello", "0x5\r\nhello", "5h\r\nhello", "5,\r\nhello",
-                            ";a\r\n", "\n", "5 \r\nhello", "5\t\r\nhello", "5 5\r\nhello", "8000000000000000\r\n", "ffffffffffffffff\r\n",
-                            "10000000000000000\r\n", "10000000000000005\r\nhello", "00000000000000005\r\nhello",
-                            "fffffffffffffffffffffffffffff\r\n", "g\r\n"}) {
+  for (const char* bytes : {"\r\n\r\n",
+                            "x\r\n",
+                            "-5\r\nhello",
+                            "+5\r\nhello",
+                            " 5\r\nhello",
+                            "\t5\r\nhello",
+                            "0x5\r\nhello",
+                            "5h\r\nhello",
+                            "5,\r\nhello",
+                            ";a\r\n",
+                            "\n",
+                            "5 \r\nhello",
+                            "5\t\r\nhello",
+                            "5 5\r\nhello",
+                            "8000000000000000\r\n",
+                            "ffffffffffffffff\r\n",
+                            "10000000000000000\r\n",
+                            "10000000000000005\r\nhello",
+                            "00000000000000005\r\nhello",
+                            "fffffffffffffffffffffffffffff\r\n",
+                            "g\r\n"}) {
     check_refused(bytes);
   }
   CHECK_FALSE(decode_every_way("7fffffffffffffff\r\nx").error);
@@ -127,9 +144,12 @@ TEST_CASE("chunk sizes that are refused", "[http][body_decoder]") {
 }
 
 TEST_CASE("chunk lines end with CRLF and nothing else", "[http][body_decoder]") {
-  for (const char* bytes : {"5\nhello\r\n0\r\n\r\n", "5\rhello\r\n0\r\n\r\n", "5\r\r\nhello", "5;a\nhello\r\n0\r\n\r\n", "5;a\rb\r\nhello",
-                            "5;a=\"\n\"\r\nhello", "5;\x01\r\nhello", "5;\x7f\r\nhello", "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\r0\r\n\r\n",
-                            "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\r\r\n", "5\r\nhello\r\n\r\n", "5\r\nhello\r\n0\n\r\n", "0\r\n\n", "0\r\n\rX", "0\r\n\r\r\n"}) {
+  for (const char* bytes :
+       {"5\nhello\r\n0\r\n\r\n", "5\rhello\r\n0\r\n\r\n", "5\r\r\nhello", "5;a\nhello\r\n0\r\n\r\n",
+        "5;a\rb\r\nhello", "5;a=\"\n\"\r\nhello", "5;\x01\r\nhello", "5;\x7f\r\nhello",
+        "5\r\nhello\n0\r\n\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\r0\r\n\r\n",
+        "5\r\nhello!\r\n0\r\n\r\n", "5\r\nhello\r\r\n", "5\r\nhello\r\n\r\n",
+        "5\r\nhello\r\n0\n\r\n", "0\r\n\n", "0\r\n\rX", "0\r\n\r\r\n"}) {
     check_refused(bytes + std::string("\r\n"));
   }
   check_refused(std::string("5;a\0\r\nhello", 12));
@@ -142,7 +162,8 @@ TEST_CASE("data before a fault is handed out first", "[http][body_decoder]") {
 
 TEST_CASE("chunk extensions have a limit for each chunk", "[http][body_decoder]") {
   const std::string longest = ";" + std::string(4096, 'x');
-  CHECK(decode_every_way("1" + longest + "\r\na\r\n1" + longest + "\r\nb\r\n0\r\n\r\n").data == "ab");
+  CHECK(decode_every_way("1" + longest + "\r\na\r\n1" + longest + "\r\nb\r\n0\r\n\r\n").data ==
+        "ab");
   check_refused("1" + longest + "x\r\na\r\n");
   check_refused("1;" + std::string(5000, 'x'));
   check_refused("1" + std::string(5000, ' '));
@@ -158,9 +179,11 @@ TEST_CASE("trailers are kept as they came", "[http][body_decoder]") {
 }
 
 TEST_CASE("trailers that are refused", "[http][body_decoder]") {
-  for (const char* line : {"X", "X : y", " X: y", "X: y\r\n z", ": y", "X: \x01", "X y: z", "X: a\rb", "Content-Length: 5", "transfer-encoding: chunked",
-                           "Host: a.test", "Connection: close", "Trailer: X", "TE: trailers", "Upgrade: x", "Keep-Alive: 1", "X-Forwarded-For: 1.1.1.1",
-                           "Proxy-Authorization: x", "Content-Type: x"}) {
+  for (const char* line :
+       {"X", "X : y", " X: y", "X: y\r\n z", ": y", "X: \x01", "X y: z", "X: a\rb",
+        "Content-Length: 5", "transfer-encoding: chunked", "Host: a.test", "Connection: close",
+        "Trailer: X", "TE: trailers", "Upgrade: x", "Keep-Alive: 1", "X-Forwarded-For: 1.1.1.1",
+        "Proxy-Authorization: x", "Content-Type: x"}) {
     check_refused("0\r\n" + std::string(line) + "\r\n\r\n");
   }
   check_refused("0\r\nX: y\n\r\n");
@@ -210,10 +233,12 @@ TEST_CASE("a closed connection ends only a body that has no other end", "[http][
   CHECK(decoder.finish_at_close());
   CHECK(decoder.is_complete());
 
-  for (const std::string bytes : {"", "5", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "0\r\n", "0\r\nX: y\r\n"}) {
+  for (const std::string bytes :
+       {"", "5", "5\r\nhel", "5\r\nhello", "5\r\nhello\r\n", "0\r\n", "0\r\nX: y\r\n"}) {
     CAPTURE(bytes);
     decoder.start({Kind::Chunked, 0}, Side::Upstream);
-    for (Slice rest = bytes; !rest.empty();) rest.remove_prefix(decoder.decode(rest).value().consumed);
+    for (Slice rest = bytes; !rest.empty();)
+      rest.remove_prefix(decoder.decode(rest).value().consumed);
     const Result<void> closed = decoder.finish_at_close();
     REQUIRE_FALSE(closed);
     CHECK(closed.error().code == Errc::PeerClosed);

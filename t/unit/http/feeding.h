@@ -13,23 +13,26 @@ namespace prox::http::test {
 inline std::string describe(const Fields& fields) {
   std::string text;
   for (const Field& field : fields) {
-    text += "[" + std::string(field.name) + "]=[" + std::string(field.value) + "]" + std::to_string(static_cast<int>(field.id));
+    text += "[" + std::string(field.name) + "]=[" + std::string(field.value) + "]" +
+            std::to_string(static_cast<int>(field.id));
   }
   return text;
 }
 
 inline std::string describe(const RequestHead& head) {
-  std::string text = std::to_string(static_cast<int>(head.method)) + " " + std::to_string(static_cast<int>(head.version)) + " " +
+  std::string text = std::to_string(static_cast<int>(head.method)) + " " +
+                     std::to_string(static_cast<int>(head.version)) + " " +
                      std::to_string(static_cast<int>(head.form)) + (head.has_query ? " ?" : " ");
-  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path, head.query, head.host}) {
+  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path,
+                           head.query, head.host}) {
     text += "<" + std::string(part) + ">";
   }
   return text + describe(head.fields);
 }
 
 inline std::string describe(const ResponseHead& head) {
-  return std::to_string(head.status) + " " + std::to_string(static_cast<int>(head.version)) + "<" + std::string(head.reason) + ">" +
-         describe(head.fields);
+  return std::to_string(head.status) + " " + std::to_string(static_cast<int>(head.version)) + "<" +
+         std::string(head.reason) + ">" + describe(head.fields);
 }
 
 // What came of some bytes: an error, a whole head with its size, or the need for more.
@@ -43,18 +46,24 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-inline auto parse(H1Parser& parser, Slice bytes, RequestHead& head) { return parser.parse_request(bytes, head); }
-inline auto parse(H1Parser& parser, Slice bytes, ResponseHead& head) { return parser.parse_response(bytes, head); }
+inline auto parse(H1Parser& parser, Slice bytes, RequestHead& head) {
+  return parser.parse_request(bytes, head);
+}
+inline auto parse(H1Parser& parser, Slice bytes, ResponseHead& head) {
+  return parser.parse_response(bytes, head);
+}
 
 // Feeds `step` bytes more with each call, every time in a new place that has no byte to spare behind it. The old place is gone
 // by then, so that a slice into it does not go unnoticed.
 template <typename Head>
 Outcome feed(Slice bytes, std::size_t step, HeadLimits limits = {}) {
-  H1Parser parser(std::is_same_v<Head, RequestHead> ? base::Side::Downstream : base::Side::Upstream, limits);
+  H1Parser parser(std::is_same_v<Head, RequestHead> ? base::Side::Downstream : base::Side::Upstream,
+                  limits);
   Head head;
   Outcome outcome;
   std::unique_ptr<char[]> place;
-  for (std::size_t come = std::min(step, bytes.size());; come = std::min(come + step, bytes.size())) {
+  for (std::size_t come = std::min(step, bytes.size());;
+       come = std::min(come + step, bytes.size())) {
     place = nullptr;
     place = std::make_unique<char[]>(come);
     std::copy_n(bytes.data(), come, place.get());

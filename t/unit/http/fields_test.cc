@@ -68,7 +68,8 @@ TEST_CASE("a name with any one byte changed is another name", "[http][fields]") 
         std::string other = name;
         other[at] = static_cast<char>(byte);
         const bool is_same = equal_ignoring_case(other, name);
-        if (is_same != (recognise(other) == known.id)) FAIL(name << " with byte " << byte << " at " << at);
+        if (is_same != (recognise(other) == known.id))
+          FAIL(name << " with byte " << byte << " at " << at);
       }
     }
     CHECK(recognise(name + "s") == FieldId::Other);
@@ -111,7 +112,8 @@ TEST_CASE("a token has no separator, space, control or 8-bit character", "[http]
   CHECK_FALSE(is_token(""));
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
-    const bool expected = byte > 0x20 && byte < 0x7f && Slice("\"(),/:;<=>?@[\\]{}").find(c) == Slice::npos;
+    const bool expected =
+        byte > 0x20 && byte < 0x7f && Slice("\"(),/:;<=>?@[\\]{}").find(c) == Slice::npos;
     // Alone, and at each place of a longer one.
     if (is_token(Slice(&c, 1)) != expected) FAIL("byte " << byte);
     for (std::size_t at = 0; at < 40; ++at) {

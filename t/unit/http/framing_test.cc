@@ -31,7 +31,8 @@ Result<BodyFraming> of_request(const Lines& lines, Version version = Version::Ht
   return request_framing(head);
 }
 
-Result<BodyFraming> of_response(const Lines& lines, int status = 200, Method method = Method::Get, Version version = Version::Http11) {
+Result<BodyFraming> of_response(const Lines& lines, int status = 200, Method method = Method::Get,
+                                Version version = Version::Http11) {
   ResponseHead head;
   head.version = version;
   head.status = status;
@@ -65,7 +66,10 @@ const std::vector<Refusal> kRefusals = {
     {{{"Transfer-Encoding", "\"chunked\""}}, Errc::BadMessage},
     {{{"Transfer-Encoding", "chunked chunked"}}, Errc::BadMessage},
     {{{"Transfer-Encoding", "chunked\x0b"}}, Errc::BadMessage},
-    {{{"Transfer-Encoding", "\xff""chunked"}}, Errc::BadMessage},
+    {{{"Transfer-Encoding",
+       "\xff"
+       "chunked"}},
+     Errc::BadMessage},
     {{{"Transfer-Encoding", "identity"}}, Errc::UnknownCoding},
     {{{"Transfer-Encoding", "gzip"}}, Errc::UnknownCoding},
     {{{"Transfer-Encoding", "x, chunked"}}, Errc::UnknownCoding},
@@ -115,8 +119,10 @@ TEST_CASE("framing that is plain", "[http][framing]") {
   CHECK(of_request({{"Content-Type", "5"}}).value() == BodyFraming{Kind::None, 0});
   CHECK(of_request({{"Content-Length", "0"}}).value() == BodyFraming{Kind::Length, 0});
   CHECK(of_request({{"content-length", "0042"}}).value() == BodyFraming{Kind::Length, 42});
-  CHECK(of_request({{"Content-Length", "9223372036854775807"}}).value() == BodyFraming{Kind::Length, 9223372036854775807U});
-  CHECK(of_request({{"Content-Length", "7"}}, Version::Http10).value() == BodyFraming{Kind::Length, 7});
+  CHECK(of_request({{"Content-Length", "9223372036854775807"}}).value() ==
+        BodyFraming{Kind::Length, 9223372036854775807U});
+  CHECK(of_request({{"Content-Length", "7"}}, Version::Http10).value() ==
+        BodyFraming{Kind::Length, 7});
   CHECK(of_request({{"Transfer-Encoding", "chunked"}}).value() == BodyFraming{Kind::Chunked, 0});
   CHECK(of_request({{"transfer-encoding", "CHUNKED"}}).value() == BodyFraming{Kind::Chunked, 0});
   CHECK_FALSE(BodyFraming{Kind::Length, 0}.has_body());
@@ -130,13 +136,16 @@ TEST_CASE("chunked does not exist outside HTTP/1.1", "[http][framing]") {
     REQUIRE_FALSE(request);
     CHECK(request.error().code == Errc::BadMessage);
   }
-  CHECK(of_response({{"Transfer-Encoding", "chunked"}}, 200, Method::Get, Version::Http10).error().code == Errc::BadMessage);
+  CHECK(of_response({{"Transfer-Encoding", "chunked"}}, 200, Method::Get, Version::Http10)
+            .error()
+            .code == Errc::BadMessage);
 }
 
 TEST_CASE("responses end by length, chunks or close", "[http][framing]") {
   CHECK(of_response({}).value() == BodyFraming{Kind::UntilClose, 0});
   CHECK(of_response({{"Content-Length", "3"}}).value() == BodyFraming{Kind::Length, 3});
-  CHECK(of_response({{"Transfer-Encoding", "chunked"}}, 500).value() == BodyFraming{Kind::Chunked, 0});
+  CHECK(of_response({{"Transfer-Encoding", "chunked"}}, 500).value() ==
+        BodyFraming{Kind::Chunked, 0});
 }
 
 TEST_CASE("responses that never have a body", "[http][framing]") {
@@ -156,7 +165,8 @@ TEST_CASE("responses that never have a body", "[http][framing]") {
   CHECK(of_response(length, 205).value() == BodyFraming{Kind::Length, 3});
 }
 
-TEST_CASE("fields of a response without body must be sound, but for a tunnel's", "[http][framing]") {
+TEST_CASE("fields of a response without body must be sound, but for a tunnel's",
+          "[http][framing]") {
   const Lines both = {{"Content-Length", "3"}, {"Transfer-Encoding", "chunked"}};
   CHECK(of_response(both, 200, Method::Head).error().code == Errc::BadMessage);
   CHECK(of_response(both, 304).error().code == Errc::BadMessage);
@@ -182,7 +192,8 @@ TEST_CASE("who wants to keep the connection", "[http][framing]") {
 }
 
 TEST_CASE("connection options are whole members", "[http][framing]") {
-  const Fields fields = make_fields({{"Connection", "upgrade, x-closed,,"}, {"Connection", " TE "}});
+  const Fields fields =
+      make_fields({{"Connection", "upgrade, x-closed,,"}, {"Connection", " TE "}});
   CHECK(has_connection_option(fields, "upgrade"));
   CHECK(has_connection_option(fields, "te"));
   CHECK(has_connection_option(fields, "x-closed"));

@@ -70,7 +70,9 @@ ResponseHead response(const std::string& bytes) {
   return head;
 }
 
-std::string with_line(const std::string& line) { return "GET / HTTP/1.1\r\nHost: a.test\r\n" + line + "\r\n\r\n"; }
+std::string with_line(const std::string& line) {
+  return "GET / HTTP/1.1\r\nHost: a.test\r\n" + line + "\r\n\r\n";
+}
 
 std::string with_nul(std::string text) {
   for (char& c : text) c = c == '@' ? '\0' : c;
@@ -81,7 +83,8 @@ std::string with_nul(std::string text) {
 
 TEST_CASE("a request in origin-form", "[http][h1_parser]") {
   const std::string bytes =
-      "POST /a/b%20c?x=1&y=? HTTP/1.1\r\nHost: A.test:8080\r\nContent-Length:5\r\nX-Empty:\r\nX-Blank: \t \r\n"
+      "POST /a/b%20c?x=1&y=? HTTP/1.1\r\nHost: "
+      "A.test:8080\r\nContent-Length:5\r\nX-Empty:\r\nX-Blank: \t \r\n"
       "X-Inside: \t a\tb  c \t\r\nX-High: \xe4\xff\r\n\r\nhello";
   const RequestHead head = request(bytes);
   CHECK(head.method == Method::Post);
@@ -115,7 +118,8 @@ TEST_CASE("an empty query is a query", "[http][h1_parser]") {
 }
 
 TEST_CASE("slices of a finished head lie in the bytes of the last call", "[http][h1_parser]") {
-  const std::string bytes = "GET http://b.test:1/p?q HTTP/1.1\r\nHost: a.test\r\nAccept: */*\r\n\r\n";
+  const std::string bytes =
+      "GET http://b.test:1/p?q HTTP/1.1\r\nHost: a.test\r\nAccept: */*\r\n\r\n";
   H1Parser parser(Side::Downstream);
   RequestHead head;
   std::vector<std::string> places;
@@ -124,15 +128,21 @@ TEST_CASE("slices of a finished head lie in the bytes of the last call", "[http]
     REQUIRE(parser.parse_request(places.back(), head).value() == Progress::NeedMore);
   }
   REQUIRE(parser.parse_request(bytes, head).value() == Progress::Done);
-  auto lies_inside = [&](Slice part) { return part.data() >= bytes.data() && part.data() + part.size() <= bytes.data() + bytes.size(); };
-  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path, head.query, head.host}) {
+  auto lies_inside = [&](Slice part) {
+    return part.data() >= bytes.data() && part.data() + part.size() <= bytes.data() + bytes.size();
+  };
+  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path,
+                           head.query, head.host}) {
     CHECK(lies_inside(part));
   }
-  for (const Field& field : head.fields) CHECK((lies_inside(field.name) && lies_inside(field.value)));
+  for (const Field& field : head.fields)
+    CHECK((lies_inside(field.name) && lies_inside(field.value)));
 }
 
-TEST_CASE("a request in absolute-form routes by its target, and needs a Host all the same", "[http][h1_parser]") {
-  const RequestHead head = request("GET https://b.test:8443/x/y?z HTTP/1.1\r\nHost: a.test\r\n\r\n");
+TEST_CASE("a request in absolute-form routes by its target, and needs a Host all the same",
+          "[http][h1_parser]") {
+  const RequestHead head =
+      request("GET https://b.test:8443/x/y?z HTTP/1.1\r\nHost: a.test\r\n\r\n");
   CHECK(head.form == TargetForm::Absolute);
   CHECK(head.scheme == "https");
   CHECK(head.authority == "b.test:8443");
@@ -168,24 +178,78 @@ TEST_CASE("CONNECT takes host and port, and OPTIONS may take an asterisk", "[htt
 }
 
 TEST_CASE("targets that are of no form", "[http][h1_parser]") {
-  for (const char* line : {"GET * ", "GET *x ", "OPTIONS ** ", "OPTIONS *? ", "GET a.test ", "GET a.test:80 ", "GET ?x ", "GET http:/a ", "GET http:a ",
-                           "GET http:// ", "GET http:///x ", "GET http://?x ", "GET http://u@a.test/ ", "GET http://a.test:x/ ",
-                           "GET http://:80/ ", "GET ://a.test/ ", "GET 1x://a.test/ ", "GET h_t://a.test/ ", "GET x?http://a.test/ ",
-                           "GET http://a.test,b.test/ ", "GET http://a.test\\b/ ", "CONNECT / ", "CONNECT a.test ", "CONNECT a.test: ",
-                           "CONNECT :443 ", "CONNECT http://a.test:443/ ", "CONNECT a.test:443/ ", "CONNECT a.test:443?x ",
-                           "CONNECT u@a.test:443 ", "CONNECT * ", "CONNECT [::1] "}) {
+  for (const char* line : {"GET * ",
+                           "GET *x ",
+                           "OPTIONS ** ",
+                           "OPTIONS *? ",
+                           "GET a.test ",
+                           "GET a.test:80 ",
+                           "GET ?x ",
+                           "GET http:/a ",
+                           "GET http:a ",
+                           "GET http:// ",
+                           "GET http:///x ",
+                           "GET http://?x ",
+                           "GET http://u@a.test/ ",
+                           "GET http://a.test:x/ ",
+                           "GET http://:80/ ",
+                           "GET ://a.test/ ",
+                           "GET 1x://a.test/ ",
+                           "GET h_t://a.test/ ",
+                           "GET x?http://a.test/ ",
+                           "GET http://a.test,b.test/ ",
+                           "GET http://a.test\\b/ ",
+                           "CONNECT / ",
+                           "CONNECT a.test ",
+                           "CONNECT a.test: ",
+                           "CONNECT :443 ",
+                           "CONNECT http://a.test:443/ ",
+                           "CONNECT a.test:443/ ",
+                           "CONNECT a.test:443?x ",
+                           "CONNECT u@a.test:443 ",
+                           "CONNECT * ",
+                           "CONNECT [::1] "}) {
     CAPTURE(line);
     check_request_error(std::string(line) + "HTTP/1.1\r\nHost: a.test\r\n\r\n", Errc::BadMessage);
   }
 }
 
 TEST_CASE("request lines that are not exactly one", "[http][h1_parser]") {
-  for (const char* line : {"GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1", "GET /\tHTTP/1.1", "GET /",
-                           "GET", "GET / ", "GET HTTP/1.1", "GET  HTTP/1.1", "/ HTTP/1.1", "G@T / HTTP/1.1", "G(T / HTTP/1.1", "GET / http/1.1",
-                           "GET / Http/1.1", "GET / HTTP/1", "GET / HTTP/1.", "GET / HTTP/11", "GET / HTTP/1.10", "GET / HTTP/01.1",
-                           "GET / HTTP/ 1.1", "GET / HTTP/1,1", "GET / HTTP 1.1", "GET / HTTPS/1.1", "GET / HTTP/1.1\r", "GET / HTTP/x.1",
-                           "GET /\x0b HTTP/1.1", "GET /\x7f HTTP/1.1", "GET /a b HTTP/1.1", "GET /#x HTTP/1.1", "GET /?#x HTTP/1.1",
-                           "GET /?\x01 HTTP/1.1", "GET /\rX HTTP/1.1", "\xc3 / HTTP/1.1"}) {
+  for (const char* line : {"GET  / HTTP/1.1",
+                           "GET /  HTTP/1.1",
+                           " GET / HTTP/1.1",
+                           "GET / HTTP/1.1 ",
+                           "GET\t/ HTTP/1.1",
+                           "GET /\tHTTP/1.1",
+                           "GET /",
+                           "GET",
+                           "GET / ",
+                           "GET HTTP/1.1",
+                           "GET  HTTP/1.1",
+                           "/ HTTP/1.1",
+                           "G@T / HTTP/1.1",
+                           "G(T / HTTP/1.1",
+                           "GET / http/1.1",
+                           "GET / Http/1.1",
+                           "GET / HTTP/1",
+                           "GET / HTTP/1.",
+                           "GET / HTTP/11",
+                           "GET / HTTP/1.10",
+                           "GET / HTTP/01.1",
+                           "GET / HTTP/ 1.1",
+                           "GET / HTTP/1,1",
+                           "GET / HTTP 1.1",
+                           "GET / HTTPS/1.1",
+                           "GET / HTTP/1.1\r",
+                           "GET / HTTP/x.1",
+                           "GET /\x0b HTTP/1.1",
+                           "GET /\x7f HTTP/1.1",
+                           "GET /a b HTTP/1.1",
+                           "GET /#x HTTP/1.1",
+                           "GET /?#x HTTP/1.1",
+                           "GET /?\x01 HTTP/1.1",
+                           "GET /\rX HTTP/1.1",
+                           "\xc3 / HTTP/1.1"}) {
     CAPTURE(line);
     check_request_error(std::string(line) + "\r\nHost: a.test\r\n\r\n", Errc::BadMessage);
   }
@@ -195,8 +259,10 @@ TEST_CASE("request lines that are not exactly one", "[http][h1_parser]") {
 TEST_CASE("every byte of a target is judged", "[http][h1_parser]") {
   for (int byte = 0; byte < 256; ++byte) {
     const bool is_allowed = byte > 0x20 && byte != 0x7f && byte != '#';
-    for (const char* before : {"/", "/long/enough/for/sixteen/bytes", "/?", "/?long=enough&for=sixteen"}) {
-      const std::string bytes = "GET " + std::string(before) + static_cast<char>(byte) + "xxxxxxxxxxxxxxxxxxxx HTTP/1.0\r\n\r\n";
+    for (const char* before :
+         {"/", "/long/enough/for/sixteen/bytes", "/?", "/?long=enough&for=sixteen"}) {
+      const std::string bytes = "GET " + std::string(before) + static_cast<char>(byte) +
+                                "xxxxxxxxxxxxxxxxxxxx HTTP/1.0\r\n\r\n";
       CAPTURE(byte);
       CAPTURE(before);
       CHECK(test::feed<RequestHead>(bytes, bytes.size()).is_done == is_allowed);
@@ -205,7 +271,8 @@ TEST_CASE("every byte of a target is judged", "[http][h1_parser]") {
 }
 
 TEST_CASE("versions other than 1.0 and 1.1", "[http][h1_parser]") {
-  for (const char* version : {"HTTP/2.0", "HTTP/0.9", "HTTP/3.1", "HTTP/1.2", "HTTP/1.5", "HTTP/9.9"}) {
+  for (const char* version :
+       {"HTTP/2.0", "HTTP/0.9", "HTTP/3.1", "HTTP/1.2", "HTTP/1.5", "HTTP/9.9"}) {
     CAPTURE(version);
     check_request_error("GET / " + std::string(version) + "\r\nHost: a\r\n\r\n", Errc::BadVersion);
     check_response_error(std::string(version) + " 200 OK\r\n\r\n", Errc::BadVersion);
@@ -215,23 +282,52 @@ TEST_CASE("versions other than 1.0 and 1.1", "[http][h1_parser]") {
 }
 
 TEST_CASE("lines end with CRLF and nothing else", "[http][h1_parser]") {
-  for (const char* bytes : {"GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\n",
-                            "GET / HTTP/1.1\rHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\rX\r\n",
-                            "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\nHost: a\r\n\r\n",
-                            "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"}) {
+  for (const char* bytes :
+       {"GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\n\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\n\n", "GET / HTTP/1.1\r\nHost: a\x01\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nX: y\n\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\rHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\rX\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\n\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"}) {
     check_request_error(bytes, Errc::BadMessage);
   }
-  for (const char* bytes : {"HTTP/1.1 200 OK\nA: b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n", "HTTP/1.1 200 OK\r\nA: b\r\n\n",
-                            "HTTP/1.1 200 O\rK\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n"}) {
+  for (const char* bytes : {"HTTP/1.1 200 OK\nA: b\r\n\r\n", "HTTP/1.1 200 OK\n\nA: b\r\n\r\n",
+                            "HTTP/1.1 200 OK\x01\n\r\n", "HTTP/1.1 200 OK\r\nA: b\n\r\n",
+                            "HTTP/1.1 200 OK\r\nA: b\r\n\n", "HTTP/1.1 200 O\rK\r\n\r\n",
+                            "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n"}) {
     check_response_error(bytes, Errc::BadMessage);
   }
 }
 
 TEST_CASE("field lines of the smuggler", "[http][h1_parser]") {
-  for (const char* line : {"Content-Length : 5", "Content-Length\t: 5", " Content-Length: 5", "\tContent-Length: 5", "Transfer-Encoding : chunked",
-                           "Transfer-Encoding\x0b: chunked", "Transfer-Encoding: \x0b""chunked", "Transfer-Encoding: chunked\x0c",
-                           "X: a\r\n Transfer-Encoding: chunked", "X: a\r\n\tb", "X: a\r\n ", ": x", ":", "X", "X\r\n: y", "X y: z", "X(y): z",
-                           "X: a\x01", "X: \x1f", "X: a\x7f""b", "X: a\rb", "\"X\": y", "X\xc3: y", "Content-Length\xff: 5", "X;: y"}) {
+  for (const char* line : {"Content-Length : 5",
+                           "Content-Length\t: 5",
+                           " Content-Length: 5",
+                           "\tContent-Length: 5",
+                           "Transfer-Encoding : chunked",
+                           "Transfer-Encoding\x0b: chunked",
+                           "Transfer-Encoding: \x0b"
+                           "chunked",
+                           "Transfer-Encoding: chunked\x0c",
+                           "X: a\r\n Transfer-Encoding: chunked",
+                           "X: a\r\n\tb",
+                           "X: a\r\n ",
+                           ": x",
+                           ":",
+                           "X",
+                           "X\r\n: y",
+                           "X y: z",
+                           "X(y): z",
+                           "X: a\x01",
+                           "X: \x1f",
+                           "X: a\x7f"
+                           "b",
+                           "X: a\rb",
+                           "\"X\": y",
+                           "X\xc3: y",
+                           "Content-Length\xff: 5",
+                           "X;: y"}) {
     CAPTURE(line);
     check_request_error(with_line(line), Errc::BadMessage);
     check_response_error("HTTP/1.1 200 OK\r\n" + std::string(line) + "\r\n\r\n", Errc::BadMessage);
@@ -273,7 +369,8 @@ TEST_CASE("one Host, and a sound one", "[http][h1_parser]") {
   check_request_error("GET / HTTP/1.0\r\nHost: a/b\r\n\r\n", Errc::BadMessage);
   for (const char* host : {"a b", "u@a", "a, b", "a:b", "a:1:2", "::1", "a/", "http://a"}) {
     CAPTURE(host);
-    check_request_error("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n", Errc::BadMessage);
+    check_request_error("GET / HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n",
+                        Errc::BadMessage);
   }
   CHECK(request("GET / HTTP/1.1\r\nHost:\r\n\r\n").host.empty());
   CHECK(request("GET / HTTP/1.1\r\nhOsT:\t[::1]:8080 \r\n\r\n").host == "[::1]:8080");
@@ -284,7 +381,8 @@ TEST_CASE("one Host, and a sound one", "[http][h1_parser]") {
   check_request_error("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", Errc::BadMessage);
 }
 
-TEST_CASE("one empty line before a request is skipped, none before a response", "[http][h1_parser]") {
+TEST_CASE("one empty line before a request is skipped, none before a response",
+          "[http][h1_parser]") {
   const std::string bytes = "\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n";
   CHECK(request(bytes).path == "/x");
   CHECK(feed_every_way<RequestHead>(bytes).head_bytes == bytes.size());
@@ -345,20 +443,25 @@ TEST_CASE("the request line has a limit of its own", "[http][h1_parser]") {
   CHECK_FALSE(feed_every_way<RequestHead>(std::string(40, 'x') + "\r", limits).error);
   // A request line that does not fit the head at all is one that is too long.
   check_request_error(std::string(200, 'x'), Errc::UriTooLong, HeadLimits{100, 1000, 10});
-  check_request_error("GET /" + std::string(200, 'x') + rest, Errc::UriTooLong, HeadLimits{100, 1000, 10});
+  check_request_error("GET /" + std::string(200, 'x') + rest, Errc::UriTooLong,
+                      HeadLimits{100, 1000, 10});
 }
 
 TEST_CASE("the head has a limit", "[http][h1_parser]") {
   const std::string start = "GET / HTTP/1.1\r\nHost: a\r\n";
   const std::size_t line = 100 - start.size() - 2;
   const HeadLimits limits{100, 50, 10};
-  CHECK(feed_every_way<RequestHead>(start + "X: " + std::string(line - 5, 'y') + "\r\n\r\n", limits).head_bytes == 100);
-  check_request_error(start + "X: " + std::string(line - 4, 'y') + "\r\n\r\n", Errc::HeadTooLarge, limits);
+  CHECK(feed_every_way<RequestHead>(start + "X: " + std::string(line - 5, 'y') + "\r\n\r\n", limits)
+            .head_bytes == 100);
+  check_request_error(start + "X: " + std::string(line - 4, 'y') + "\r\n\r\n", Errc::HeadTooLarge,
+                      limits);
   check_request_error(start + "X: " + std::string(line, 'y'), Errc::HeadTooLarge, limits);
   // Bytes of a body do not count.
   CHECK(feed_every_way<RequestHead>(start + "\r\n" + std::string(500, 'b'), limits).is_done);
-  check_response_error("HTTP/1.1 200 " + std::string(100, 'y') + "\r\n\r\n", Errc::HeadTooLarge, limits);
-  check_response_error("HTTP/1.1 200 OK\r\nX: " + std::string(100, 'y'), Errc::HeadTooLarge, limits);
+  check_response_error("HTTP/1.1 200 " + std::string(100, 'y') + "\r\n\r\n", Errc::HeadTooLarge,
+                       limits);
+  check_response_error("HTTP/1.1 200 OK\r\nX: " + std::string(100, 'y'), Errc::HeadTooLarge,
+                       limits);
 }
 
 TEST_CASE("fields are counted", "[http][h1_parser]") {
@@ -367,7 +470,8 @@ TEST_CASE("fields are counted", "[http][h1_parser]") {
   CHECK(feed_every_way<RequestHead>(bytes + "\r\n", limits).is_done);
   check_request_error(bytes + "X: y\r\n\r\n", Errc::HeadTooLarge, limits);
   check_request_error(bytes + "X: y\r\n", Errc::HeadTooLarge, limits);
-  check_response_error("HTTP/1.1 200 OK\r\nX: y\r\nX: y\r\nX: y\r\nX: y\r\n\r\n", Errc::HeadTooLarge, limits);
+  check_response_error("HTTP/1.1 200 OK\r\nX: y\r\nX: y\r\nX: y\r\nX: y\r\n\r\n",
+                       Errc::HeadTooLarge, limits);
 }
 
 TEST_CASE("the default limits are those of the spec", "[http][h1_parser]") {
@@ -375,18 +479,22 @@ TEST_CASE("the default limits are those of the spec", "[http][h1_parser]") {
   std::string lines;
   for (int i = 0; i < 199; ++i) lines += "X: y\r\n";
   CHECK(test::feed<RequestHead>(start + lines + "\r\n", 100000).is_done);
-  CHECK(test::feed<RequestHead>(start + lines + "X: y\r\n\r\n", 100000).error == Errc::HeadTooLarge);
+  CHECK(test::feed<RequestHead>(start + lines + "X: y\r\n\r\n", 100000).error ==
+        Errc::HeadTooLarge);
   const std::string uri(16384 - 14, 'x');
   CHECK(test::feed<RequestHead>("GET /" + uri + " HTTP/1.0\r\n\r\n", 100000).is_done);
-  CHECK(test::feed<RequestHead>("GET /x" + uri + " HTTP/1.0\r\n\r\n", 100000).error == Errc::UriTooLong);
+  CHECK(test::feed<RequestHead>("GET /x" + uri + " HTTP/1.0\r\n\r\n", 100000).error ==
+        Errc::UriTooLong);
   const std::string value(65536 - start.size() - 7, 'x');
   CHECK(test::feed<RequestHead>(start + "X: " + value + "\r\n\r\n", 100000).is_done);
-  CHECK(test::feed<RequestHead>(start + "X: x" + value + "\r\n\r\n", 100000).error == Errc::HeadTooLarge);
+  CHECK(test::feed<RequestHead>(start + "X: x" + value + "\r\n\r\n", 100000).error ==
+        Errc::HeadTooLarge);
 }
 
 TEST_CASE("a response", "[http][h1_parser]") {
   const std::string bytes =
-      "HTTP/1.1 404 Not \tFound \xe4\r\nServer: x\r\nHost: two\r\nHost: or more\r\nContent-Length: 0\r\n\r\nrest";
+      "HTTP/1.1 404 Not \tFound \xe4\r\nServer: x\r\nHost: two\r\nHost: or more\r\nContent-Length: "
+      "0\r\n\r\nrest";
   const ResponseHead head = response(bytes);
   CHECK(head.status == 404);
   CHECK(head.version == Version::Http11);
@@ -403,10 +511,13 @@ TEST_CASE("a response", "[http][h1_parser]") {
 }
 
 TEST_CASE("status lines that are refused", "[http][h1_parser]") {
-  for (const char* line : {"HTTP/1.1 099 x", "HTTP/1.1 600 x", "HTTP/1.1 999 x", "HTTP/1.1 20 OK", "HTTP/1.1 2000 OK", "HTTP/1.1 20x OK",
-                           "HTTP/1.1 -20 OK", "HTTP/1.1 +20 OK", "HTTP/1.1  200 OK", "HTTP/1.1\t200 OK", "HTTP/1.1 200\tOK", "HTTP/1.1 200OK", "HTTP/1.1 ",
-                           "HTTP/1.1", "HTTP/1.1 2", "HTTP/1.1200 OK", "http/1.1 200 OK", " HTTP/1.1 200 OK", "HTTP/1.1 200 O\x01K", "HTTP/1.1 200 \x7f",
-                           "HTTP/1.1 200 OK\r", "ICY 200 OK", "HTTP/1.10 200 OK", "HTTP/1 200 OK"}) {
+  for (const char* line :
+       {"HTTP/1.1 099 x",    "HTTP/1.1 600 x",   "HTTP/1.1 999 x",      "HTTP/1.1 20 OK",
+        "HTTP/1.1 2000 OK",  "HTTP/1.1 20x OK",  "HTTP/1.1 -20 OK",     "HTTP/1.1 +20 OK",
+        "HTTP/1.1  200 OK",  "HTTP/1.1\t200 OK", "HTTP/1.1 200\tOK",    "HTTP/1.1 200OK",
+        "HTTP/1.1 ",         "HTTP/1.1",         "HTTP/1.1 2",          "HTTP/1.1200 OK",
+        "http/1.1 200 OK",   " HTTP/1.1 200 OK", "HTTP/1.1 200 O\x01K", "HTTP/1.1 200 \x7f",
+        "HTTP/1.1 200 OK\r", "ICY 200 OK",       "HTTP/1.10 200 OK",    "HTTP/1 200 OK"}) {
     CAPTURE(line);
     check_response_error(std::string(line) + "\r\nA: b\r\n\r\n", Errc::BadMessage);
   }
@@ -416,19 +527,23 @@ TEST_CASE("status lines that are refused", "[http][h1_parser]") {
 TEST_CASE("a cut head is never done", "[http][h1_parser]") {
   const std::string bytes = "GET /a?b HTTP/1.1\r\nHost: a.test\r\nX-Some-Name: some value\r\n\r\n";
   for (std::size_t come = 0; come < bytes.size(); ++come) {
-    const test::Outcome outcome = test::feed<RequestHead>(Slice(bytes).substr(0, come), bytes.size());
+    const test::Outcome outcome =
+        test::feed<RequestHead>(Slice(bytes).substr(0, come), bytes.size());
     CHECK_FALSE(outcome.is_done);
     CHECK_FALSE(outcome.error);
   }
 }
 
-TEST_CASE("a head that comes byte by byte costs no more than its length allows", "[http][h1_parser]") {
+TEST_CASE("a head that comes byte by byte costs no more than its length allows",
+          "[http][h1_parser]") {
   // If each byte made the parser look at the whole line again, these 64 KiB would be 2 billion looks, and the test a hang.
-  const std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(65000, '\t') + "\r\n\r\n";
+  const std::string bytes =
+      "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(65000, '\t') + "\r\n\r\n";
   H1Parser parser(Side::Downstream);
   RequestHead head;
   for (std::size_t come = 1; come < bytes.size(); ++come) {
-    if (parser.parse_request(Slice(bytes).substr(0, come), head) != Progress::NeedMore) FAIL("at " << come);
+    if (parser.parse_request(Slice(bytes).substr(0, come), head) != Progress::NeedMore)
+      FAIL("at " << come);
   }
   CHECK(parser.parse_request(bytes, head).value() == Progress::Done);
 }

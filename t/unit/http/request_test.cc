@@ -21,7 +21,8 @@ TEST_CASE("methods are known by their exact word", "[http][request]") {
 }
 
 TEST_CASE("what may be sent twice", "[http][request]") {
-  for (const Method method : {Method::Get, Method::Head, Method::Put, Method::Delete, Method::Options, Method::Trace}) {
+  for (const Method method :
+       {Method::Get, Method::Head, Method::Put, Method::Delete, Method::Options, Method::Trace}) {
     CHECK(is_idempotent(method));
   }
   for (const Method method : {Method::Post, Method::Patch, Method::Connect, Method::Other}) {
@@ -34,14 +35,16 @@ TEST_CASE("a cleared head is as new", "[http][request]") {
   head.method = Method::Post;
   head.version = Version::Http10;
   head.form = TargetForm::Absolute;
-  head.method_text = head.target = head.scheme = head.authority = head.path = head.query = head.host = "x";
+  head.method_text = head.target = head.scheme = head.authority = head.path = head.query =
+      head.host = "x";
   head.has_query = true;
   head.fields.add("a", "b", FieldId::Other);
   head.clear();
   CHECK(head.method == Method::Other);
   CHECK(head.version == Version::Http11);
   CHECK(head.form == TargetForm::Origin);
-  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path, head.query, head.host}) {
+  for (const Slice part : {head.method_text, head.target, head.scheme, head.authority, head.path,
+                           head.query, head.host}) {
     CHECK(part.empty());
   }
   CHECK_FALSE(head.has_query);

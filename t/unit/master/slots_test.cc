@@ -239,7 +239,7 @@ TEST_CASE("a retired address takes no new client, keeps those queued until they 
   CHECK(::recv(client.get(), &byte, 1, 0) == 1);
 }
 
-TEST_CASE("a retired address that is wanted again keeps its socket") {
+TEST_CASE("a retired address may be wanted again at once") {
   Fixture f;
   const Address address = ipv4("127.0.0.1", 0, "a");
   f.open({address}, 1);
