@@ -58,6 +58,8 @@ bool Connection::is_idle() const {
   return state_ == State::Open && server_->is_idle() && stream_.input().empty() && stream_.output().empty();
 }
 
+bool Connection::is_kept_idle() const { return is_idle() && server_->is_kept(); }
+
 void Connection::drain() {
   if (state_ == State::Open && is_idle()) host_.on_idle_while_draining(*this);
 }

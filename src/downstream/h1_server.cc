@@ -44,6 +44,7 @@ H1Server::H1Server(Connection& connection)
 H1Server::~H1Server() = default;
 
 void H1Server::start(bool is_handed_over) {
+  is_kept_ = is_handed_over;
   const exchange::ServiceLimits& limits = connection_.service().limits;
   const Millis wait = is_handed_over ? limits.idle_timeout : earlier(limits.read_timeout, limits.header_timeout);
   read_deadline_ = wait > 0 ? base::coarse_now() + wait : 0;
@@ -80,7 +81,7 @@ void H1Server::after_turn() {
   }
   // A client that closes its side while it is owed a response has gone (as nginx sees it): nobody waits for the upstream's work.
   const bool owed = reading_ == Reading::Complete && writing_ != Writing::Ended && !closing_;
-  if (owed && connection_.stream().saw_peer_closing()) return connection_.close();
+  if (owed && connection_.stream().peer_is_gone()) return connection_.close();
   if (closing_ && connection_.stream().output().empty()) return close_when_flushed();
   if (reading_ == Reading::Idle && connection_.host().is_draining() && connection_.is_idle()) {
     connection_.host().on_idle_while_draining(connection_);
@@ -328,6 +329,7 @@ void H1Server::finish_exchange() {
   writing_ = Writing::None;
   request_started_ = 0;
   continue_sent_ = false;
+  is_kept_ = true;
   if (!keep_alive_) {
     closing_ = true;
     return;

@@ -45,6 +45,12 @@ Result<std::size_t> PlainTransport::write(const iovec* vectors, int count) {
   }
 }
 
+bool PlainTransport::peer_is_gone() {
+  char byte;
+  const ssize_t n = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
+  return n == 0 || (n == -1 && !would_block() && errno != EINTR);
+}
+
 void PlainTransport::shut_down_writes() { ::shutdown(socket_.get(), SHUT_WR); }
 
 }  // namespace prox::net

@@ -119,7 +119,7 @@ void WorkerProcess::shed_idle_connections() {
   pools_.clear();
   std::size_t left = kShedAtOnce;
   connections_.for_each([&](downstream::Connection& connection) {
-    if (left == 0 || !connection.is_idle()) return;
+    if (left == 0 || !connection.is_kept_idle()) return;
     --left;
     connection.close();
   });

@@ -80,6 +80,8 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
 
   // Nothing in flight, nothing unread, nothing unsent.
   bool is_idle() const;
+  // Idle after an earlier request: the first to go when descriptors run short.
+  bool is_kept_idle() const;
   // The worker drains: finish what is open, keep nothing else.
   void drain();
   // Releases the descriptor of an idle connection and ends this object.

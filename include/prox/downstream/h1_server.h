@@ -31,6 +31,8 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   // The connection is closed: lets the exchange and its handler go.
   void abandon();
   bool is_idle() const { return reading_ == Reading::Idle && !closing_; }
+  // Has served before: its client can open another one without losing anything.
+  bool is_kept() const { return is_kept_; }
 
   void send_interim(const http::ResponseHead& head) override;
   void send_head(http::ResponseHead& head, http::BodyFraming body) override;
@@ -93,6 +95,7 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   std::uint32_t requests_ = 0;
   Reading reading_ = Reading::Idle;
   Writing writing_ = Writing::None;
+  bool is_kept_ = false;
   bool keep_alive_ = true;
   bool chunked_response_ = false;
   bool close_delimited_ = false;  // the response ends with the connection: a cut one must end in RST

@@ -59,8 +59,9 @@ class Stream {
   void shut_down_writes() { transport_->shut_down_writes(); }
   // Makes the callback come in this turn, as if the socket had become readable.
   void wake() { event_.activate(EV_READ); }
-  // EV_CLOSED came: the peer will send nothing more, though bytes may still be unread.
-  bool saw_peer_closing() const { return peer_closing_ || peer_closed_; }
+  // The peer will send nothing more, or has reset, though bytes may still be unread. Asks the kernel only where an event has said that
+  // something came: RST shows as readable, like a byte.
+  bool peer_is_gone() const { return peer_closing_ || peer_closed_ || (readable_ && transport_->peer_is_gone()); }
 
  private:
   static void on_event(int fd, short what, void* self);

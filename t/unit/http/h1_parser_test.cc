@@ -287,9 +287,10 @@ TEST_CASE("lines end with CRLF and nothing else", "[http][h1_parser]") {
         "GET / HTTP/1.1\r\nHost: a\n\n", "GET / HTTP/1.1\r\nHost: a\x01\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nX: y\n\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n\n", "GET / HTTP/1.1\rHost: a\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\rX\r\n",
-        "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n", "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n",
-        "GET / HTTP/1.1\r\n\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"}) {
+        "GET / HTTP/1.1\rXHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\rX: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\rX\r\n", "GET / HTTP/1.1\r\nHost: a\r\r\n\r\n",
+        "GET / HTTP/1.1\r\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\r\n"}) {
     check_request_error(bytes, Errc::BadMessage);
   }
   for (const char* bytes : {"HTTP/1.1 200 OK\nA: b\r\n\r\n", "HTTP/1.1 200 OK\n\nA: b\r\n\r\n",
