@@ -145,6 +145,7 @@ endif
 # As system headers, so that our warnings do not fall on them.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(LIBRARIES)))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
+LIBRARY_VERSIONS := $(foreach library,$(LIBRARIES),$(library) $(shell $(PKG_CONFIG) --modversion $(library)))
 # Catch2 version 3 has a library, version 2 has none.
 CATCH_LIBS = $(shell $(PKG_CONFIG) --libs catch2 catch2-with-main 2>/dev/null | sed 's/-lCatch2Main//')
 
@@ -201,6 +202,7 @@ namespace prox {
 inline constexpr std::string_view kVersion = $(call quoted,$(VERSION));
 inline constexpr std::string_view kCompiler = $(call quoted,$(COMPILER));
 inline constexpr std::string_view kBuildOptions = $(call quoted,$(strip $(BUILD_OPTIONS)));
+inline constexpr std::string_view kLibraries = $(call quoted,$(strip $(LIBRARY_VERSIONS)));
 // The config when none is named and the working directory holds none.
 inline constexpr std::string_view kInstalledConfig = $(call quoted,$(SYSCONFDIR)/prox/config.json5);
 // Whom workers become when the master is root and the config names nobody.

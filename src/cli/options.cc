@@ -45,7 +45,7 @@ bool contains(const std::vector<std::string_view>& words, std::string_view word)
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known, std::string_view before = {}) {
   const auto meant = config::nearest(word, known);
-  return meant ? fmt::format("; did you mean {}{}?", before, *meant) : std::string();
+  return meant ? fmt::format("; did you mean \"{}{}\"?", before, *meant) : std::string();
 }
 
 std::string unknown_word(std::string_view what, std::string_view word, const std::vector<std::string_view>& known) {
@@ -61,26 +61,26 @@ class Form {
     app_.name(name_);
   }
 
-  void add_config() { app_.add_option("-c,--config", options_.config_path, "configuration file or directory")->type_name("PATH"); }
-  void add_prefix() { app_.add_option("-p,--prefix", options_.prefix, "base directory of relative paths")->type_name("DIR"); }
+  void add_config() { last_wins(app_.add_option("-c,--config", options_.config_path, "configuration file or directory"))->type_name("PATH"); }
+  void add_prefix() { last_wins(app_.add_option("-p,--prefix", options_.prefix, "base directory of relative paths"))->type_name("DIR"); }
 
   void add_level() {
     const auto set = [this](const std::string& word) { options_.level = base::log::parse_level(word); };
-    app_.add_option_function<std::string>("--log-level", set, "debug, info, warn or error")
+    last_wins(app_.add_option_function<std::string>("--log-level", set, "debug, info, warn or error"))
         ->type_name("LEVEL")
         ->check([](const std::string& word) { return base::log::parse_level(word) ? "" : unknown_word("log level", word, kLevels); });
   }
 
   void add_bool(const std::string& names, bool& value, const std::string& description) {
     const auto set = [&value](const std::string& word) { value = contains(kTrue, word); };
-    app_.add_option_function<std::string>(names, set, description)->expected(0, 1)->type_name("")->check([](const std::string& word) {
+    last_wins(app_.add_option_function<std::string>(names, set, description))->expected(0, 1)->type_name("")->check([](const std::string& word) {
       return contains(kTrue, word) || contains(kFalse, word) ? "" : fmt::format("\"{}\" is not true or false", word);
     });
   }
 
   void add_word(const std::string& names, const std::vector<std::string_view>& known, const std::string& what,
                 std::function<void(const std::string&)> set) {
-    app_.add_option_function<std::string>(names, std::move(set), fmt::format("{}", fmt::join(known, ", ")))
+    last_wins(app_.add_option_function<std::string>(names, std::move(set), fmt::format("{}", fmt::join(known, ", "))))
         ->type_name("WORD")
         ->check([&known, what](const std::string& word) { return contains(known, word) ? "" : unknown_word(what, word, known); });
   }
@@ -120,6 +120,9 @@ class Form {
   Answer refuse(const std::string& message) const { return {2, "", fmt::format("prox: {}\n{}", message, usage())}; }
 
  private:
+  // A flag that is given twice: the last one counts, as with Go's flags, so that a script can append to what it was given.
+  static CLI::Option* last_wins(CLI::Option* option) { return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); }
+
   // Every spelling (-name value, --name=value, a lone -bool) becomes the one that leaves CLI11 nothing to guess: --name=value, -nvalue.
   std::optional<Answer> normalise(const std::vector<std::string>& arguments, std::vector<std::string>& normal) const {
     for (std::size_t i = 0; i < arguments.size(); ++i) {

@@ -27,14 +27,17 @@ constexpr milliseconds kLimit = seconds(5);
 
 struct PidPlace {
   std::optional<std::string> path;
-  bool is_guessed = false;  // the config cannot be read, so it is not known where it wants the file
+  config::LoadResult loaded;
+  // The config has errors and names no file that could be read: the default place is only a guess.
+  bool is_guessed() const { return loaded.diagnostics.has_errors() && !loaded.process.pid_file; }
 };
 
 // Only process.pid_file is of interest, and an invalid config must not keep anybody from stopping prox.
 PidPlace find_pid_file(const Options& options) {
-  const config::LoadResult loaded = config::load({options.config_path, options.prefix, config::Purpose::Validate});
-  if (loaded.config && loaded.config->process.pid_file) return {loaded.config->process.pid_file->value, false};
-  return {master::default_pid_path(options.prefix), !loaded.config};
+  PidPlace place{{}, config::load({options.config_path, options.prefix, config::Purpose::Validate})};
+  const std::optional<config::Text>& configured = place.loaded.process.pid_file;
+  place.path = configured ? configured->value : master::default_pid_path(options.prefix);
+  return place;
 }
 
 int fail(const std::string& message) {
@@ -43,8 +46,9 @@ int fail(const std::string& message) {
 }
 
 int not_running(const PidPlace& place, const Options& options) {
-  if (!place.is_guessed) return fail("not running");
-  return fail(fmt::format("not running, as far as the default pid file tells: {} cannot be loaded", options.config_path));
+  if (!place.is_guessed()) return fail("not running");
+  fmt::print(stderr, "{}", config::render_text(place.loaded.diagnostics, place.loaded.sources));
+  return fail(fmt::format("not running, as far as the default pid file tells: {} cannot be read far enough to know its own", options.config_path));
 }
 
 int print_answer(const Options& options, const std::string& text) {
@@ -52,7 +56,7 @@ int print_answer(const Options& options, const std::string& text) {
   if (!answer.is_object()) return fail("the running prox gave an answer that is not understood");
   if (answer.value("ok", false)) {
     if (options.signal == "reload") {
-      fmt::print("prox: reload complete: generation={} services={} routes={}\n", answer.value("generation", 0),
+      fmt::print("prox: reload complete: generation {}, {} services, {} routes\n", answer.value("generation", 0),
                  answer.value("services", 0), answer.value("routes", 0));
     }
     return 0;

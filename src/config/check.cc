@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "config/duration.h"
-#include "config/utf8.h"
 
 namespace prox::config {
 namespace {
@@ -100,8 +99,9 @@ void Checker::check_value(const Value& value, const Type& type, const Spot& spot
   if ((type.forms & schema::kAnything) != 0) return;
   if (!check_form(value, type, spot)) return;
   const std::uint16_t forms = type.forms & serves_as(form_of(value));
-  if (spot.state == State::Built && (forms & type.later_forms) != 0)
+  if (spot.state == State::Built && (forms & type.later_forms) != 0) {
     context_.not_built(value.place, type.later_text);
+  }
   if ((forms & schema::kDuration) != 0) check_duration(value, type, spot);
   if ((forms & schema::kInteger) != 0) check_number(value, type, spot);
   if ((forms & schema::kString) != 0 && type.words != nullptr) check_word(value, type, spot);
@@ -188,8 +188,9 @@ void Checker::check_word(const Value& value, const Type& type, const Spot& spot)
   std::string message =
       words.noun.empty() ? fmt::format("\"{}\" must be {}, found \"{}\"", spot.key, type.text, text)
                          : fmt::format("unknown {} \"{}\"", words.noun, text);
-  if (!words.noun.empty() && words.named_in_message)
+  if (!words.noun.empty() && words.named_in_message) {
     message += fmt::format("; known: {}", fmt::join(known, ", "));
+  }
   context_.diagnostics.error(words.id, value.place, std::move(message), did_you_mean(text, known));
 }
 
@@ -222,7 +223,7 @@ void Checker::check_name(const json5::Member& member, std::string_view title) {
 
 void Checker::check_object(const Value& value, const schema::Object& object, std::string thing,
                            State state) {
-  Scope scope{object, value, std::move(thing), ~0U, {}, state};
+  Scope scope{object, value, std::move(thing), state};
   if (!object.selector.empty()) select_variant(scope);
   for (const json5::Member& member : *value.as_object()) check_member(member, scope);
 }
@@ -234,32 +235,31 @@ void Checker::select_variant(Scope& scope) const {
   const schema::Word* word = text == nullptr ? nullptr : find_word(words, *text);
   if (word == nullptr) return;
   scope.variants = 1U << static_cast<unsigned>(word - words.list.data());
-  scope.variant = word->text;
+  scope.variant = word;
+}
+
+// Whether nothing is to be said of a key that is not built in: because its variant is not built in either, which was said of
+// the selector, or because nobody can tell which variant is meant.
+bool Checker::belongs_to_unbuilt(const Key& key, const Scope& scope) {
+  if (scope.object.selector.empty() || key.name == scope.object.selector) return false;
+  if (scope.variant == nullptr) return key.variants != ~0U;
+  return scope.variant->state == State::Later;
 }
 
 void Checker::check_member(const json5::Member& member, const Scope& scope) {
   const Key* key = scope.object.find(member.key);
   if (key == nullptr) return report_unknown(member, scope);
   if ((key->variants & scope.variants) == 0) {
-    context_.diagnostics.error(
-        "action-key", member.key_place,
-        fmt::format("\"{}\" is not used by {} {}s", key->name, scope.variant, scope.object.title));
+    context_.diagnostics.error("action-key", member.key_place,
+                               fmt::format("\"{}\" is not used by {} {}s", key->name,
+                                           scope.variant->text, scope.object.title));
     return;
   }
-  // While nobody can tell which of the variants is meant, a key of one of them is neither right nor wrong.
-  const bool undecided =
-      !scope.object.selector.empty() && scope.variant.empty() && key->variants != ~0U;
-  // One word about a thing that is not built in is enough: nothing more about what belongs to it.
-  const schema::Key* selector =
-      scope.object.selector.empty() ? nullptr : scope.object.find(scope.object.selector);
-  const schema::Word* variant =
-      selector == nullptr ? nullptr : find_word(*selector->type.words, scope.variant);
-  const bool of_later_variant =
-      variant != nullptr && variant->state == State::Later && key != selector;
-  const bool silent = scope.state == State::Later || undecided || of_later_variant;
-  if (key->state == State::Later && !silent)
+  const bool silent = scope.state == State::Later || belongs_to_unbuilt(*key, scope);
+  if (key->state == State::Later && !silent) {
     context_.not_built(member.key_place, fmt::format("\"{}\"", key->name));
-  const State state = silent || key->state == State::Later ? State::Later : State::Built;
+  }
+  const State state = silent ? State::Later : key->state;
   const schema::Object* inner = key->type.object;
   check_value(member.value, key->type, {member.key, {}, state},
               inner == nullptr ? std::string() : std::string(inner->thing));
@@ -270,8 +270,9 @@ void Checker::report_unknown(const json5::Member& member, const Scope& scope) {
   for (const Key& key : scope.object.keys) {
     if ((key.variants & scope.variants) != 0) known.push_back(key.name);
   }
-  if (const std::optional<std::string_view> meant = nearest(member.key, known))
+  if (const std::optional<std::string_view> meant = nearest(member.key, known)) {
     misspelt_[&scope.value].push_back(*meant);
+  }
   context_.diagnostics.error("unknown-key", member.key_place,
                              fmt::format("unknown key \"{}\" in {}", member.key, scope.thing),
                              did_you_mean(member.key, known));

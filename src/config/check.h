@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -20,7 +21,8 @@ class Checker {
 
   void check(const json5::Value& value, const schema::Object& object);
 
-  // Whether `object` was written without that key, and without another that may be a misspelling of it: whether it may be called missing.
+  // Whether `object` was written without that key, and without another that may be a misspelling of it: whether it may be
+  // called missing.
   bool lacks(const json5::Value& object, std::string_view key) const;
 
  private:
@@ -35,10 +37,10 @@ class Checker {
     const schema::Object& object;
     const json5::Value& value;
     std::string thing;  // `action "a"`
-    std::uint32_t variants =
-        ~0U;                   // by its selector; all bits if there is none, or none is recognised
-    std::string_view variant;  // the selector's word
     schema::State state;
+    // By its selector; all bits if there is none, or none is recognised.
+    std::uint32_t variants = ~0U;
+    const schema::Word* variant = nullptr;  // the selector's word, if recognised
   };
 
   void check_value(const json5::Value& value, const schema::Type& type, const Spot& spot,
@@ -52,12 +54,13 @@ class Checker {
   void check_object(const json5::Value& value, const schema::Object& object, std::string thing,
                     schema::State state);
   void select_variant(Scope& scope) const;
+  static bool belongs_to_unbuilt(const schema::Key& key, const Scope& scope);
   void check_member(const json5::Member& member, const Scope& scope);
   void report_unknown(const json5::Member& member, const Scope& scope);
 
   const Context& context_;
-  std::unordered_map<const json5::Value*, std::vector<std::string_view>>
-      misspelt_;  // known keys that unknown ones were taken for
+  // By object: the known keys that unknown ones were taken for.
+  std::unordered_map<const json5::Value*, std::vector<std::string_view>> misspelt_;
 };
 
 }  // namespace prox::config

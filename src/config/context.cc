@@ -28,8 +28,9 @@ std::string_view Context::written(const json5::Value& value) const {
 Place Context::inside(const Text& string, std::size_t begin, std::size_t length) const {
   const std::string_view text = sources.text(string.place.file);
   if (text.substr(string.place.offset, string.place.length).substr(1, string.value.size()) !=
-      string.value)
+      string.value) {
     return string.place;
+  }
   return {string.place.file, string.place.offset + 1 + static_cast<std::uint32_t>(begin),
           std::max<std::uint32_t>(static_cast<std::uint32_t>(length), 1)};
 }

@@ -13,10 +13,12 @@ const ResourceDraft* Draft::find_resource(std::string_view name) const {
 }
 
 void Draft::index_names() {
-  for (std::size_t i = 0; i < actions.size(); ++i)
+  for (std::size_t i = 0; i < actions.size(); ++i) {
     action_index_.emplace(actions[i].action.name.value, i);
-  for (std::size_t i = 0; i < resources.size(); ++i)
+  }
+  for (std::size_t i = 0; i < resources.size(); ++i) {
     resource_index_.emplace(resources[i].resource.name.value, i);
+  }
 }
 
 }  // namespace prox::config

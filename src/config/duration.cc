@@ -72,8 +72,9 @@ std::optional<std::int64_t> take_term(std::string_view& text) {
   if (__builtin_mul_overflow(decimal->whole, unit->nanoseconds, &term)) return std::nullopt;
   const long double part =
       static_cast<long double>(decimal->fraction) * static_cast<long double>(unit->nanoseconds);
-  if (!add(term, static_cast<std::int64_t>(part / static_cast<long double>(decimal->scale))))
+  if (!add(term, static_cast<std::int64_t>(part / static_cast<long double>(decimal->scale)))) {
     return std::nullopt;
+  }
   return term;
 }
 

@@ -56,10 +56,12 @@ std::string host_fault(std::string_view host) {
                        first_character(host.substr(static_cast<std::size_t>(bad - host.begin()))));
   }
   if (host.size() > kLongestName) return "the host is longer than 253 bytes";
-  if (host.starts_with('.') || host.find("..") != std::string_view::npos)
+  if (host.starts_with('.') || host.find("..") != std::string_view::npos) {
     return "the host has an empty label";
-  if (looks_like_ipv4(host) && !is_ipv4(host))
+  }
+  if (looks_like_ipv4(host) && !is_ipv4(host)) {
     return fmt::format("{} is not an IPv4 address", host);
+  }
   return {};
 }
 

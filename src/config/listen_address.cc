@@ -38,15 +38,17 @@ tl::expected<std::string, ListenError> parse_port(std::string_view port) {
 }
 
 ListenError missing_port(std::string_view text) {
-  if (is_port_number(text))
+  if (is_port_number(text)) {
     return {"the port needs a colon before it", fmt::format("write \":{}\"", text)};
+  }
   return {"the port is missing", fmt::format("write \"{}:8080\"", text)};
 }
 
 tl::expected<ListenAddress, ListenError> parse_unix(std::string_view behind_scheme) {
   UnixPath unix_path = parse_unix_path(behind_scheme);
-  if (!unix_path.fault.empty())
+  if (!unix_path.fault.empty()) {
     return wrong(std::move(unix_path.fault), "write \"unix:/run/prox.sock\"");
+  }
   return ListenAddress{Kind::Unix, std::move(unix_path.path), {}};
 }
 
@@ -104,8 +106,9 @@ tl::expected<ListenAddress, ListenError> parse_listen(std::string_view text) {
                  fmt::format("write \"{}\"", with_brackets(text, "8080")));
   }
   const bool any = host.empty() || host == "*";
-  if (std::string fault = any ? std::string() : host_fault(host); !fault.empty())
+  if (std::string fault = any ? std::string() : host_fault(host); !fault.empty()) {
     return wrong(std::move(fault), "write \":8080\"");
+  }
   tl::expected<std::string, ListenError> port = parse_port(text.substr(colon + 1));
   if (!port) return tl::unexpected<ListenError>(std::move(port.error()));
   if (any) return ListenAddress{Kind::Any, {}, std::move(*port)};

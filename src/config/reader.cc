@@ -1,9 +1,5 @@
 #include "config/reader.h"
 
-#include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -26,12 +22,14 @@ Draft Reader::read(const Value& root) {
   draft_.actions_incomplete = is_unreadable(checker_, root, "actions");
   draft_.resources_incomplete = is_unreadable(checker_, root, "resources");
   if (const Value* resources = object_at(root, "resources")) {
-    for (const json5::Member& member : *resources->as_object())
+    for (const json5::Member& member : *resources->as_object()) {
       read_resource(member.value, {member.key, member.key_place}, false);
+    }
   }
   if (const Value* actions = object_at(root, "actions")) {
-    for (const json5::Member& member : *actions->as_object())
+    for (const json5::Member& member : *actions->as_object()) {
       read_action(member.value, {member.key, member.key_place}, false);
+    }
   }
   read_services(root);
   if (const Value* process = object_at(root, "process")) read_process(*process);
@@ -63,16 +61,9 @@ void Reader::read_process(const Value& value) {
   if (process.pid_file && process.pid_file->value.empty()) {
     context_.diagnostics.error("pid-file", process.pid_file->place,
                                "pid_file is empty; leave the key out for its default");
+    process.pid_file.reset();
   } else if (process.pid_file) {
     process.pid_file->value = context_.resolve(process.pid_file->value);
-  }
-  if (process.user && getpwnam(process.user->value.c_str()) == nullptr) {
-    context_.environment("user-unknown", process.user->place,
-                         fmt::format("the system has no user \"{}\"", process.user->value));
-  }
-  if (process.group && getgrnam(process.group->value.c_str()) == nullptr) {
-    context_.environment("group-unknown", process.group->place,
-                         fmt::format("the system has no group \"{}\"", process.group->value));
   }
 }
 

@@ -4,7 +4,6 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "prox/base/json.h"
 
@@ -37,8 +36,9 @@ Json convert(const Value& value, Diagnostics& diagnostics) {
     }
     case Value::Type::Object: {
       Json object = Json::object();
-      for (const json5::Member& member : *value.as_object())
+      for (const json5::Member& member : *value.as_object()) {
         object.emplace(member.key, convert(member.value, diagnostics));
+      }
       return object;
     }
   }

@@ -67,8 +67,9 @@ void check_upstream_syntax(const Context& context, const Action& action) {
 // Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
 void check_headers(const Context& context, const ActionDraft& action) {
   for (std::size_t i = 0; i < action.header_places.size(); ++i) {
-    if (!placeholders(action.action.headers[i].second).empty())
+    if (!placeholders(action.action.headers[i].second).empty()) {
       context.not_built(action.header_places[i], "a variable in a header");
+    }
   }
 }
 
@@ -130,8 +131,9 @@ void check_shared_templates(const Context& context, const Draft& draft) {
     check_headers(context, action);
     if (!action.action.body_ref) continue;
     const ResourceDraft* body = draft.find_resource(action.action.body_ref->value);
-    if (body != nullptr)
+    if (body != nullptr) {
       check_body(context, *action.action.body_ref, body->resource.content, known);
+    }
   }
 }
 

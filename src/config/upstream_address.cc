@@ -91,11 +91,13 @@ std::string parse_authority(std::string_view text, UpstreamAddress& address) {
                                : "a colon must follow the bracket";
   }
   const std::size_t colon = text.find(':');
-  if (colon != text.rfind(':'))
+  if (colon != text.rfind(':')) {
     return fmt::format("an IPv6 address needs brackets: {}", with_brackets(text, "80"));
+  }
   const std::string_view host = text.substr(0, colon);
-  if (colon == std::string_view::npos && is_port_number(host))
+  if (colon == std::string_view::npos && is_port_number(host)) {
     return fmt::format("the host is missing: 127.0.0.1:{}", host);
+  }
   if (std::string fault = host_fault(host); !fault.empty()) return fault;
   address.host = host;
   return colon == std::string_view::npos ? std::string()
@@ -108,15 +110,18 @@ tl::expected<UpstreamAddress, std::string> parse_upstream(std::string_view text)
   if (text.empty()) return wrong("it is empty");
   if (lower_case(text.substr(0, 5)) == "unix:") return parse_unix(text.substr(5));
   UpstreamAddress address;
-  if (std::string fault = take_scheme(text, address.tls); !fault.empty())
+  if (std::string fault = take_scheme(text, address.tls); !fault.empty()) {
     return wrong(std::move(fault));
+  }
   const std::uint16_t default_port = address.tls ? 443 : 80;
   address.port = default_port;
   const std::size_t base = std::min(text.find_first_of("/?#"), text.size());
-  if (std::string fault = parse_authority(text.substr(0, base), address); !fault.empty())
+  if (std::string fault = parse_authority(text.substr(0, base), address); !fault.empty()) {
     return wrong(std::move(fault));
-  if (std::string fault = parse_base(text.substr(base), address); !fault.empty())
+  }
+  if (std::string fault = parse_base(text.substr(base), address); !fault.empty()) {
     return wrong(std::move(fault));
+  }
   const bool v6 = address.host.find(':') != std::string::npos;
   address.authority = v6 ? fmt::format("[{}]", address.host) : address.host;
   if (address.port != default_port) address.authority += fmt::format(":{}", address.port);

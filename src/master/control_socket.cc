@@ -39,9 +39,10 @@ class ControlSocket::Client final : public net::Deletable {
     write();
   }
 
-  void stop_events() {
+  void close() {
     read_event_.remove();
     write_event_.remove();
+    fd_.reset();
   }
 
  private:
@@ -127,7 +128,7 @@ void ControlSocket::answer(Asker asker, std::string line) {
 void ControlSocket::forget(Asker asker) {
   const auto found = clients_.find(asker);
   if (found == clients_.end()) return;
-  found->second->stop_events();
+  found->second->close();
   loop_.defer_delete(std::move(found->second));
   clients_.erase(found);
 }

@@ -132,8 +132,8 @@ void Master::open_control_socket() {
 
 void Master::finish_start() {
   state_ = State::Serving;
-  log_new_services(nullptr);
   if (daemon_) daemon_->report_started();
+  log_new_services(nullptr);
   notify_service_manager("READY=1");
   if (std::exchange(reload_again_, false)) begin_reload();
 }

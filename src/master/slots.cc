@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -44,11 +45,20 @@ Address as_ipv4_wildcard(const Address& address) {
   return ipv4;
 }
 
-// SYNs to a socket with this filter are dropped, and the client tries again a second later: by then the socket is gone and it is refused,
-// or another one has the address. Connections that are already queued stay, which neither close(2) nor shutdown(2) grants.
+// Drops SYNs, so that no new client gets in: it tries again a second later, and by then is refused, or another socket has the address.
+// Connections that are queued or half made go on, which neither close(2) nor shutdown(2) grants. A socket filter sees a segment from its
+// TCP header on; connections inherit it, and have no use for a SYN either.
 void refuse_newcomers(int fd) {
-  sock_filter drop_all[] = {{BPF_RET | BPF_K, 0, 0, 0}};
-  const sock_fprog program{1, drop_all};
+  constexpr std::uint32_t kFlags = 13;  // offset of the flags' byte (RFC 9293 §3.1)
+  constexpr std::uint32_t kSyn = 0x02;
+  constexpr std::uint32_t kAll = 0xffffffff;
+  sock_filter drop_syn[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlags),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, kAll),
+  };
+  const sock_fprog program{std::size(drop_syn), drop_syn};
   ::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 

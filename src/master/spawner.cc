@@ -1,5 +1,6 @@
 #include "master/spawner.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -81,7 +82,7 @@ base::Result<Spawned> Spawner::fork_worker(const Order& order, std::size_t row) 
 void Spawner::become_worker(const Order& order, std::size_t row, base::Fd channel) {
   loop_.abandon_after_fork();
   reset_signal_handlers();
-  if (stderr_ >= 0) ::dup2(stderr_, STDERR_FILENO);
+  if (stderr_ >= 0) leave_terminal();
 
   worker::WorkerSetup setup;
   setup.generation = order.generation;
@@ -98,6 +99,14 @@ void Spawner::become_worker(const Order& order, std::size_t row, base::Fd channe
   set_process_title("prox: worker process");
   // Nothing of the master's may be unwound here: its destructors would remove the pid file and its sockets.
   ::_exit(worker::run(order.plan, setup));
+}
+
+// Whoever reads what `prox -daemon` prints waits until the last holder of that pipe is gone.
+void Spawner::leave_terminal() const {
+  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ::dup2(null.get(), STDIN_FILENO);
+  ::dup2(null.get(), STDOUT_FILENO);
+  ::dup2(stderr_, STDERR_FILENO);
 }
 
 }  // namespace prox::master

@@ -27,7 +27,7 @@ class Spawner {
  public:
   Spawner(net::Loop& loop, zone::Zone& zone) : loop_(loop), zone_(zone) {}
 
-  // What workers get as stderr; -1: the master's. Not owned.
+  // What the workers of a detached prox get as stderr, with nothing as stdin and stdout; -1: the master's own. Not owned.
   void set_stderr(int fd) { stderr_ = fd; }
 
   struct Order {
@@ -42,6 +42,7 @@ class Spawner {
 
  private:
   base::Result<Spawned> fork_worker(const Order& order, std::size_t row);
+  void leave_terminal() const;
   [[noreturn]] void become_worker(const Order& order, std::size_t row, base::Fd channel);
 
   net::Loop& loop_;

@@ -56,12 +56,13 @@ struct Resolver::Impl {
     Impl* resolver = nullptr;
   };
 
-  explicit Impl(Loop& l) : loop(l) {
+  Impl(Loop& l, const char* servers) : loop(l) {
     PROX_ASSERT(ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS);
     ares_options options{};
     options.sock_state_cb = &Impl::on_socket_state;
     options.sock_state_cb_data = this;
     PROX_ASSERT(ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB) == ARES_SUCCESS);
+    if (servers != nullptr) PROX_ASSERT(ares_set_servers_ports_csv(channel, servers) == ARES_SUCCESS);
     timer.init(loop, [](void* self) { static_cast<Impl*>(self)->process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }, this);
   }
 
@@ -185,7 +186,7 @@ struct Resolver::Impl {
   std::unordered_map<std::string, Entry> entries;
 };
 
-Resolver::Resolver(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}
+Resolver::Resolver(Loop& loop, const char* servers) : impl_(std::make_unique<Impl>(loop, servers)) {}
 Resolver::~Resolver() = default;
 
 const Result<AddressList>* Resolver::lookup(std::string_view host, std::uint16_t port, ResolveWait& wait, ResolveWait::Callback callback,

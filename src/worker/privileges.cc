@@ -5,6 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "prox/base/log.h"
+
 namespace prox::worker {
 
 namespace {
@@ -21,13 +25,15 @@ Unexpected ineffective(std::string_view context) {
 Result<void> raise_descriptor_limit(const Credentials& credentials) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return failed("reading the descriptor limit");
-  if (credentials.rlimit_nofile) {
-    limit.rlim_cur = *credentials.rlimit_nofile;
-    limit.rlim_max = *credentials.rlimit_nofile;
-  } else {
-    limit.rlim_cur = limit.rlim_max;
-  }
-  if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) return failed("setting the descriptor limit (process.rlimit_nofile)");
+  const rlim_t most = limit.rlim_max;
+  const rlim_t wanted = credentials.rlimit_nofile.value_or(most);
+  limit = {wanted, wanted};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
+  // Not everyone may go above the hard limit (a container without CAP_SYS_RESOURCE): serving with what there is beats not serving.
+  if (errno != EPERM || wanted <= most) return failed("setting the descriptor limit (process.rlimit_nofile)");
+  base::log::warn("the descriptor limit cannot be raised so far: process.rlimit_nofile", {{"wanted", wanted}, {"limit", most}});
+  limit = {most, most};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) return failed("setting the descriptor limit");
   return {};
 }
 

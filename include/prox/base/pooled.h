@@ -3,6 +3,15 @@
 #include <cstddef>
 #include <new>
 
+// GCC tells by a macro, clang by a feature.
+#if defined(__SANITIZE_ADDRESS__)
+#define PROX_PLAIN_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PROX_PLAIN_HEAP 1
+#endif
+#endif
+
 namespace prox::base {
 
 // Gives a class its own free list, one a process: `class Connection : Pooled<Connection>`. So new and delete of what comes and goes with
@@ -12,7 +21,7 @@ template <typename T>
 class Pooled {
  public:
   static void* operator new(std::size_t bytes) {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef PROX_PLAIN_HEAP
     if (free_ != nullptr && bytes == sizeof(T)) {
       Node* node = free_;
       free_ = node->next;
@@ -24,7 +33,7 @@ class Pooled {
   }
 
   static void operator delete(void* memory, std::size_t bytes) {
-#ifndef __SANITIZE_ADDRESS__
+#ifndef PROX_PLAIN_HEAP
     if (bytes == sizeof(T) && count_ < kKept) {
       free_ = new (memory) Node{free_};
       ++count_;

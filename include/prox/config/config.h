@@ -115,11 +115,4 @@ struct Config {
   const Resource* find_resource(std::string_view name) const;
 };
 
-// Where the master's pid file belongs (configuration.md §15): as configured; else PREFIX/prox.pid, if there is a prefix; else
-// /run for root and $XDG_RUNTIME_DIR for others. Empty: nowhere, since every other place may be written by others, who could
-// put their own pid there.
-std::string pid_file_path(const Process& process, const std::string& prefix);
-// The same without a configured one, for a known environment. `runtime_dir` may be null.
-std::string default_pid_file(const std::string& prefix, bool is_root, const char* runtime_dir);
-
 }  // namespace prox::config

@@ -26,6 +26,8 @@ struct LoadResult {
   Sources sources;
   Diagnostics diagnostics;
   std::optional<Config> config;
+  // The `process` block as far as it could be read, of a config with errors too: a running prox is found by its pid file.
+  Process process;
 };
 
 // Reads, checks and types the config and all files it names. Finds every problem; never prints, never exits.

@@ -42,7 +42,8 @@ class ResolveWait {
 // for 1 s, so that a dead name is not asked for with every request.
 class Resolver {
  public:
-  explicit Resolver(Loop& loop);
+  // `servers`: whom to ask instead of the system's, as "ip:port,ip:port"; nullptr for the system's.
+  explicit Resolver(Loop& loop, const char* servers = nullptr);
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver();

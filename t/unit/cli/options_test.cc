@@ -98,21 +98,21 @@ TEST_CASE("defaults") {
 TEST_CASE("what cannot be understood is exit 2, with the reason and the command's flags on stderr") {
   const auto [arguments, reason] = GENERATE(table<Arguments, std::string>({
       {{"serve", "-nope"}, "unknown flag: -nope\n"},
-      {{"serve", "-confg", "x"}, "unknown flag: -confg; did you mean -config?"},
-      {{"serve", "--wach"}, "unknown flag: -wach; did you mean -watch?"},
+      {{"serve", "-confg", "x"}, "unknown flag: -confg; did you mean \"-config\"?"},
+      {{"serve", "--wach"}, "unknown flag: -wach; did you mean \"-watch\"?"},
       {{"serve", "-t"}, "unknown flag: -t"},
       {{"serve", "-strict"}, "unknown flag: -strict"},
       {{"serve", "-config"}, "flag -config needs a value"},
       {{"serve", "-config="}, "flag -config needs a value"},
       {{"serve", "-watch=maybe"}, "-watch: \"maybe\" is not true or false"},
-      {{"serve", "-log-level", "inof"}, "-log-level: unknown log level \"inof\"; known: debug, info, warn, error; did you mean info?"},
+      {{"serve", "-log-level", "inof"}, "-log-level: unknown log level \"inof\"; known: debug, info, warn, error; did you mean \"info\"?"},
       {{"serve", "left", "-c", "x"}, "unexpected argument \"left\""},
       {{"serve", "--", "left"}, "unexpected argument \"left\""},
       {{"serve", "-"}, "unexpected argument \"-\""},
       {{"serve", "---c"}, "unknown flag"},
       {{"validate", "-format", "xml"}, "unknown format \"xml\"; known: text, json"},
       {{"version", "now"}, "unexpected argument \"now\""},
-      {{"-s", "relaod"}, "unknown signal \"relaod\"; known: reload, reopen, stop, quit; did you mean reload?"},
+      {{"-s", "relaod"}, "unknown signal \"relaod\"; known: reload, reopen, stop, quit; did you mean \"reload\"?"},
       {{"-t", "-v"}, "only one of -t, -s, -v and -V"},
       {{"-g", "daemon off;"}, "not supported: write it into the configuration"},
       {{"-T"}, "unknown flag: -T"},
@@ -127,12 +127,17 @@ TEST_CASE("what cannot be understood is exit 2, with the reason and the command'
   CHECK(has(refused.err, "\nusage: prox"));
 }
 
+TEST_CASE("of a flag given twice the last counts") {
+  CHECK(options({"serve", "-c", "a", "-config=b"}).config_path == "b");
+  CHECK(options({"serve", "-watch=false", "-watch"}).watch);
+}
+
 TEST_CASE("a closing -- is allowed") { CHECK(options({"serve", "-c", "x", "--"}).config_path == "x"); }
 
 TEST_CASE("an unknown command is exit 1 with a suggestion; no command is exit 1") {
   const Answer unknown = answer({"sevre"});
   CHECK(unknown.status == 1);
-  CHECK(unknown.err.starts_with("unknown command: sevre; did you mean serve?\nusage: prox"));
+  CHECK(unknown.err.starts_with("unknown command: sevre; did you mean \"serve\"?\nusage: prox"));
   const Answer none = answer({});
   CHECK(none.status == 1);
   CHECK(none.err.starts_with("usage: prox"));

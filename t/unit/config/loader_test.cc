@@ -101,6 +101,14 @@ TEST_CASE("a config is there exactly if there are no errors") {
   CHECK(warned.config);
 }
 
+TEST_CASE("a config with errors still tells where its pid file is") {
+  const LoadResult result = load_text("{process: {pid_file: '/run/x.pid', workers: 0}}");
+  CHECK_FALSE(result.config);
+  REQUIRE(result.process.pid_file);
+  CHECK(result.process.pid_file->value == "/run/x.pid");
+  CHECK_FALSE(load_text("{process: {pid_file: ''}}").process.pid_file);
+}
+
 TEST_CASE("the root of a config is an object") {
   for (const char* text : {"[]", "5", "null", "'x'"}) {
     CAPTURE(text);

@@ -94,14 +94,16 @@ TEST_CASE("the manual has exactly the keys that are built in, with their default
                                                       : fmt::format(" Pq default: {}", key.preset);
       const bool has_none = entry->second.find(" Pq ") == std::string::npos;
       CHECK((ending.empty() ? has_none : entry->second.ends_with(ending)));
-      if (!key.unit.empty())
+      if (!key.unit.empty()) {
         CHECK(entry->second.find(fmt::format(" Ar {}", key.unit)) != std::string::npos);
+      }
       section.erase(entry);
     }
   }
   for (const auto& [title, keys] : manual) {
-    for (const auto& [key, rest] : keys)
+    for (const auto& [key, rest] : keys) {
       FAIL_CHECK("the manual describes " << key << " of " << title << ", which is not built in");
+    }
   }
 }
 
@@ -116,8 +118,9 @@ TEST_CASE("the manual's example is a config without problems") {
 
 TEST_CASE("the configs that come with prox are without problems") {
   std::vector<std::string> paths = {"conf/prox.json5"};
-  for (const auto& entry : std::filesystem::directory_iterator("conf/examples"))
+  for (const auto& entry : std::filesystem::directory_iterator("conf/examples")) {
     paths.push_back(entry.path().string());
+  }
   REQUIRE(paths.size() > 3);
   for (const std::string& path : paths) {
     CAPTURE(path);

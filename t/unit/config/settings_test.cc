@@ -228,18 +228,4 @@ TEST_CASE("a relative pid file hangs on the prefix, else on the config's directo
             "2:22 error pid-file: pid_file is empty; leave the key out for its default"});
 }
 
-TEST_CASE("the pid file has a place that nobody else may write to, or none") {
-  Process process;
-  CHECK(default_pid_file("/srv/prox", true, "/run/user/0") == "/srv/prox/prox.pid");
-  CHECK(default_pid_file("/srv/prox/", false, nullptr) == "/srv/prox/prox.pid");
-  CHECK(default_pid_file("", true, "/run/user/0") == "/run/prox.pid");
-  CHECK(default_pid_file("", false, "/run/user/1000") == "/run/user/1000/prox.pid");
-  CHECK(default_pid_file("", false, nullptr).empty());
-  CHECK(default_pid_file("", false, "").empty());
-  CHECK(default_pid_file("", false, "relative").empty());
-  CHECK(pid_file_path(process, "/srv") == "/srv/prox.pid");
-  process.pid_file = Text{"/elsewhere/p.pid", {}};
-  CHECK(pid_file_path(process, "/srv") == "/elsewhere/p.pid");
-}
-
 }  // namespace

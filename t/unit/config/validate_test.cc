@@ -1,3 +1,5 @@
+#include <netdb.h>
+
 #include <string>
 #include <vector>
 
@@ -101,11 +103,8 @@ TEST_CASE("a listen address that cannot be read points to its value") {
         "brackets => write \"[::1]:80\""}},
       {listening(":99999"),
        {"2:1 error listen-syntax: \":99999\" is not a listen address: port 99999 is above 65535"}},
-      {listening(":no-such-port"),
-       {"2:1 error listen-port: the system knows no port named \"no-such-port\""}},
+      {listening(":no-such-port"), {}},
   });
-  CHECK(problems(listening(":no-such-port"), Purpose::Validate) ==
-        Lines{"2:1 warning listen-port: the system knows no port named \"no-such-port\""});
 }
 
 TEST_CASE("two services cannot have the same address") {
@@ -127,6 +126,9 @@ TEST_CASE("two services cannot have the same address") {
       {two("127.0.0.1:0", "127.0.0.1:0"), {}},
   });
   CHECK(notes(two(":80", ":80")) == Lines{"2:16 first used here"});
+  if (getservbyname("http", "tcp") != nullptr) {  // small systems have no such list
+    CHECK(problems(two(":http", "127.0.0.1:80")).size() == 1);
+  }
 }
 
 TEST_CASE("a match asks for something") {
@@ -486,10 +488,11 @@ TEST_CASE("a route behind one that matches all that it does is never reached") {
                            : fmt::format("{{ match: {{ {} }}, action: \"a\" }}", match);
     };
     Lines expected;
-    if (pair.unreachable)
+    if (pair.unreachable) {
       expected = {
           "3:1 warning route-unreachable: never reached: route #0 already matches everything this "
           "does"};
+    }
     CHECK(problems(in_routes(route(pair.first) + ",\n" + route(pair.second))) == expected);
   }
   CHECK(notes(in_routes("{ action: \"a\" },\n{ action: \"a\" }")) ==
@@ -511,10 +514,6 @@ TEST_CASE("what depends on the machine is an error to serve and a warning to val
     std::string rest;
   };
   const std::vector<Environment> rows = {
-      {in_root("process: { user: \"no-such-user\" }"),
-       "2:18 {} user-unknown: the system has no user \"no-such-user\""},
-      {in_root("process: { group: \"no-such-group\" }"),
-       "2:19 {} group-unknown: the system has no group \"no-such-group\""},
       {in_action("type: \"static\", status: 200, body_ref: { file: \"none.html\" }"),
        "2:48 {} resource-file: cannot read \"none.html\": No such file or directory"},
       {in_action("type: \"static\", status: 200, body_ref: { file: \"/\" }"),

@@ -1,0 +1,143 @@
+#include "master/control_socket.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "catch.h"
+#include "prox/base/fd.h"
+
+using prox::base::Fd;
+using prox::master::ControlSocket;
+
+namespace {
+
+struct Master final : ControlSocket::Owner {
+  Master() {
+    std::string name = (std::filesystem::temp_directory_path() / "prox-control-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    directory = name;
+    auto opened = ControlSocket::open(loop, path(), *this);
+    REQUIRE(opened);
+    socket = std::move(*opened);
+  }
+  ~Master() { std::filesystem::remove_all(directory); }
+
+  void on_command(ControlSocket::Asker asker, std::string_view command) override {
+    askers.push_back(asker);
+    commands.emplace_back(command);
+  }
+  std::string path() const { return directory + "/s"; }
+  void turn() { event_base_loop(loop.base(), EVLOOP_NONBLOCK); }
+
+  prox::net::Loop loop;
+  std::string directory;
+  std::unique_ptr<ControlSocket> socket;
+  std::vector<ControlSocket::Asker> askers;
+  std::vector<std::string> commands;
+};
+
+struct Client {
+  explicit Client(const std::string& path) : fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, path.c_str());
+    REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  }
+  void say(const std::string& text) const { REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0); }
+  // What is there; "closed" at the end.
+  std::string hear() const {
+    std::array<char, 65536> buffer;
+    const ssize_t size = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size == -1) return errno == EAGAIN ? "" : "closed";
+    return size == 0 ? "closed" : std::string(buffer.data(), static_cast<std::size_t>(size));
+  }
+
+  Fd fd;
+};
+
+void turn_twice(Master& master) {
+  master.turn();  // accepts
+  master.turn();  // reads
+}
+
+}  // namespace
+
+TEST_CASE("only the owner may use the control socket, and its path goes with it") {
+  Master master;
+  struct stat made {};
+  REQUIRE(::stat(master.path().c_str(), &made) == 0);
+  CHECK((made.st_mode & 0777) == 0600);
+  CHECK_FALSE(ControlSocket::open(master.loop, master.path(), master));  // somebody answers there
+  master.socket.reset();
+  CHECK_FALSE(std::filesystem::exists(master.path()));
+}
+
+TEST_CASE("a command may come in pieces and is answered when the answer is there") {
+  Master master;
+  const Client client(master.path());
+  client.say("{\"command\":");
+  turn_twice(master);
+  CHECK(master.commands.empty());
+  client.say("\"reload\"}\n");
+  master.turn();
+  REQUIRE(master.commands == std::vector<std::string>{"reload"});
+  CHECK(client.hear().empty());
+  master.socket->answer(master.askers[0], "{\"ok\":true}");
+  CHECK(client.hear() == "{\"ok\":true}\n");
+}
+
+TEST_CASE("what is no request is answered with an error") {
+  const auto line = GENERATE("hello", "[]", "{}", "{\"command\":1}", "{\"command\":\"reload\"", "\xff");
+  Master master;
+  const Client client(master.path());
+  client.say(std::string(line) + "\n");
+  turn_twice(master);
+  CHECK(master.commands.empty());
+  CHECK(client.hear().starts_with("{\"ok\":false,\"error\":"));
+}
+
+TEST_CASE("an endless line ends the connection") {
+  Master master;
+  const Client client(master.path());
+  client.say(std::string(10000, 'x'));
+  for (int i = 0; i < 4; ++i) master.turn();
+  CHECK(client.hear() == "closed");
+}
+
+TEST_CASE("an answer to somebody who has gone is dropped") {
+  Master master;
+  {
+    const Client client(master.path());
+    client.say("{\"command\":\"reload\"}\n");
+    turn_twice(master);
+  }
+  master.turn();
+  REQUIRE(master.askers.size() == 1);
+  master.socket->answer(master.askers[0], "{}");
+}
+
+TEST_CASE("an answer longer than the socket's buffer arrives whole") {
+  Master master;
+  const Client client(master.path());
+  client.say("{\"command\":\"status\"}\n");
+  turn_twice(master);
+  REQUIRE(master.askers.size() == 1);
+  const std::string answer(4 << 20, 'x');
+  master.socket->answer(master.askers[0], answer);
+  std::string heard;
+  for (int turns = 0; turns < 10'000 && !heard.ends_with("\n"); ++turns) {
+    heard += client.hear();
+    master.turn();
+  }
+  CHECK(heard.size() == answer.size() + 1);
+}
