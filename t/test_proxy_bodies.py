@@ -209,7 +209,7 @@ def test_early_answer_and_close_while_the_client_uploads_without_pause(start_pro
     assert client.read_response().body == b"no"
 
 
-@pytest.mark.parametrize("flush_interval", [None, 0, -1, "10ms"])
+@pytest.mark.parametrize("flush_interval", [None, 0, -1])
 def test_response_pieces_are_passed_on_as_they_come(start_prox, upstream, flush_interval):
     next_piece = threading.Semaphore(0)
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from lib import http1
-from lib.prox import proxy_to
+from lib.prox import proxy_to, static_site
 from lib.upstream import Echoed, answer, response_bytes, serve
 from lib.waits import wait_for
 
@@ -102,15 +102,16 @@ def test_empty_lines_before_a_request_are_skipped(start_prox, upstream):
     assert client.read_response().status == 200
 
 
-def test_client_that_half_closes_still_gets_its_answer(start_prox, upstream):
-    client = start_prox(proxy_to(upstream(answer()))).connect()
+def test_client_that_half_closes_still_gets_an_answer_that_is_ready(start_prox):
+    client = start_prox(static_site("hello")).connect()
     client.send_request()
     client.half_close()
     assert client.read_response().body == b"hello"
     client.assert_closed()
 
 
-def test_client_that_goes_away_frees_the_upstream(start_prox, upstream):
+@pytest.mark.parametrize("way", ["reset", "close", "half_close"])
+def test_client_that_goes_away_frees_the_upstream(start_prox, upstream, way):
     ended = threading.Event()
 
     def script(connection):
@@ -122,7 +123,7 @@ def test_client_that_goes_away_frees_the_upstream(start_prox, upstream):
     client = start_prox(proxy_to(origin)).connect()
     client.send_request()
     origin.wait_request()
-    client.reset()
+    getattr(client, way)()
     assert ended.wait(5)
 
 

@@ -66,7 +66,7 @@ def test_reload_with_nothing_changed_is_accepted(start_prox, way):
 def test_broken_config_changes_nothing_and_is_explained(start_prox):
     prox = start_prox(static_site("old"))
     workers = prox.wait_workers(2)
-    done = prox.reload('{ services: { web: { lisen: ":1" } } }')
+    done = prox.reload('{ process: { pid_file: "prox.pid" }, services: { web: { lisen: ":1" } } }')
     assert done.returncode == 1
     assert 'error: unknown key "lisen" in service "web"' in done.stderr
     assert 'did you mean "listen"?' in done.stderr

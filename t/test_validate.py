@@ -1,5 +1,7 @@
 """Diagnostics through `prox validate`: every problem at once, with its place and the way out."""
 
+import re
+
 import pytest
 
 from lib.prox import run
@@ -177,40 +179,15 @@ def test_syntax_error_shows_what_was_expected(tmp_path):
     assert output.splitlines()[1] == '   3 |     web: "unterminated'
 
 
-def test_names_defined_twice_over_files(tmp_path):
-    fragment = '{ listen: ":81", routes: [ { action: "a" } ], actions: { a: { type: "static", status: 204 } } }'
-    root = site().replace("web: {", 'sub: "./sub.json5", web: {')
-    code, output = validate(tmp_path, root, sub=fragment)
-    assert code == 1
-    assert 'action "a" is defined twice' in output
-    assert "sub.json5:1:" in output and "config.json5:1:" in output
-
-
-@pytest.mark.parametrize("fragment, message", [
-    ('{ services: {} }', '"services" is only allowed in the root file'),
-    ('{ listen: ":81", routes: [ "./routes.json5" ] }', "route files cannot include other files"),
-    ('{ listen: ":81", routes: [ "./gone.json5" ] }', 'cannot read route file "./gone.json5"'),
-])
-def test_fragments(tmp_path, fragment, message):
-    root = site().replace("web: {", 'sub: "./sub.json5", web: {')
-    code, output = validate(tmp_path, root, sub=fragment, routes='[ "./other.json5" ]')
-    assert code == 1
-    assert message in output
-
-
-def test_missing_service_file_is_an_error_for_validate_too(tmp_path):
-    code, output = validate(tmp_path, '{ services: { web: "./gone.json5" } }')
-    assert code == 1
-    assert 'cannot read service file "./gone.json5"' in output
-
-
 def test_at_most_100_problems_are_printed(tmp_path):
     routes = "[" + '{ action: "none" },' * 150 + "]"
     code, output = validate(tmp_path, site(routes))
     assert code == 1
-    assert output.count(": error: ") == 100
-    assert "50 more" in output
-    assert "150 errors" in output.splitlines()[-1]
+    shown = len(re.findall(r"^config.json5:\d+:\d+: (error|warning): ", output, re.M))
+    counts = re.search(r"(\d+) errors, (\d+) warnings", output.splitlines()[-1])
+    assert shown == 100
+    assert counts[1] == "150"
+    assert f"{int(counts[1]) + int(counts[2]) - 100} more" in output
 
 
 @pytest.mark.parametrize("keys", ['balancer: { type: "roundrobin", targets: ["h:1"] },', "speed: { download_mbps: 5 },"],

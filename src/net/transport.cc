@@ -45,10 +45,11 @@ Result<std::size_t> PlainTransport::write(const iovec* vectors, int count) {
   }
 }
 
-bool PlainTransport::peer_is_gone() {
+Transport::Pending PlainTransport::peek() {
   char byte;
   const ssize_t n = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
-  return n == 0 || (n == -1 && !would_block() && errno != EINTR);
+  if (n > 0) return Pending::Data;
+  return n == -1 && (would_block() || errno == EINTR) ? Pending::Nothing : Pending::End;
 }
 
 void PlainTransport::shut_down_writes() { ::shutdown(socket_.get(), SHUT_WR); }

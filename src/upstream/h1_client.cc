@@ -122,9 +122,10 @@ void H1Client::give_back(std::unique_ptr<ClientStream> self) {
 }
 
 bool H1Client::can_be_reused() const {
-  // Bytes behind a complete response were not asked for: such a connection is not trusted again.
+  // Bytes behind a complete response were not asked for: such a connection is not trusted again. Nor is one whose end came with the
+  // response, in one event: no other would tell.
   return state_ == State::Ended && keep_alive_ && request_ended_ && !failure_ && stream_.is_open() && stream_.output().empty() &&
-         stream_.input().empty() && !stream_.saw_peer_close();
+         stream_.is_quiet();
 }
 
 void H1Client::on_event(void* self) {

@@ -61,7 +61,11 @@ class Stream {
   void wake() { event_.activate(EV_READ); }
   // The peer will send nothing more, or has reset, though bytes may still be unread. Asks the kernel only where an event has said that
   // something came: RST shows as readable, like a byte.
-  bool peer_is_gone() const { return peer_closing_ || peer_closed_ || (readable_ && transport_->peer_is_gone()); }
+  bool peer_is_gone() const { return peer_closing_ || peer_closed_ || (readable_ && transport_->peek() == Transport::Pending::End); }
+  // Nothing has come that was not read, the peer's end included; asks as peer_is_gone() does. What comes later brings an event.
+  bool is_quiet() const {
+    return begin_ == end_ && !peer_closing_ && !peer_closed_ && (!readable_ || transport_->peek() == Transport::Pending::Nothing);
+  }
 
  private:
   static void on_event(int fd, short what, void* self);

@@ -20,8 +20,9 @@ class Transport {
   virtual Result<std::size_t> read(char* into, std::size_t room) = 0;
   // Bytes written; 0 means would block. Errors: PeerReset, SystemCall.
   virtual Result<std::size_t> write(const iovec* vectors, int count) = 0;
-  // Whether the peer has closed or reset, looked at without consuming anything: unread bytes may still be there before the end.
-  virtual bool peer_is_gone() = 0;
+  // What a read would bring, looked at without consuming anything.
+  enum class Pending { Nothing, Data, End };  // End: the peer has closed or reset
+  virtual Pending peek() = 0;
   // No more will be written; reading goes on (shutdown(2)).
   virtual void shut_down_writes() = 0;
   virtual int fd() const = 0;
@@ -36,7 +37,7 @@ class PlainTransport final : public Transport {
 
   Result<std::size_t> read(char* into, std::size_t room) override;
   Result<std::size_t> write(const iovec* vectors, int count) override;
-  bool peer_is_gone() override;
+  Pending peek() override;
   void shut_down_writes() override;
   int fd() const override { return socket_.get(); }
   base::Fd release() override { return std::move(socket_); }
