@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from lib.ports import free_port
 from lib.prox import service, static, static_site
 
 
@@ -107,6 +106,10 @@ def test_headers_are_set_and_stand_over_the_defaults(start_prox):
     assert response.get("Content-Type") == "text/css"
     assert response.get("X-One") == "1 {"
     assert response.get("Cache-Control") == "no-store"
+
+
+def test_empty_content_type_takes_it_away(start_prox):
+    assert start_prox(static_site("bare", headers={"Content-Type": ""})).fetch().get("Content-Type") is None
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PURGE"])

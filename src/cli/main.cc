@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
       [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; },
   };
   const auto parsed = prox::cli::parse(arguments, surroundings);
-  if (const auto* options = std::get_if<prox::cli::Options>(&parsed)) return run(*options, argc, argv);
+  if (const auto* options = std::get_if<prox::cli::Options>(&parsed))
+    return run(*options, argc, argv);
   const auto& answer = std::get<prox::cli::Answer>(parsed);
   fmt::print(stdout, "{}", answer.out);
   fmt::print(stderr, "{}", answer.err);

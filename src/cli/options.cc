@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "prox/config/diagnostic.h"
 #include "prox/version.h"
@@ -43,13 +43,16 @@ bool contains(const std::vector<std::string_view>& words, std::string_view word)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known, std::string_view before = {}) {
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known,
+                         std::string_view before = {}) {
   const auto meant = config::nearest(word, known);
   return meant ? fmt::format("; did you mean \"{}{}\"?", before, *meant) : std::string();
 }
 
-std::string unknown_word(std::string_view what, std::string_view word, const std::vector<std::string_view>& known) {
-  return fmt::format("unknown {} \"{}\"; known: {}{}", what, word, fmt::join(known, ", "), did_you_mean(word, known));
+std::string unknown_word(std::string_view what, std::string_view word,
+                         const std::vector<std::string_view>& known) {
+  return fmt::format("unknown {} \"{}\"; known: {}{}", what, word, fmt::join(known, ", "),
+                     did_you_mean(word, known));
 }
 
 // One set of flags: those of a command, or those of `prox -…`. Which flags there are, what they take and what they mean is told once,
@@ -61,32 +64,54 @@ class Form {
     app_.name(name_);
   }
 
-  void add_config() { last_wins(app_.add_option("-c,--config", options_.config_path, "configuration file or directory"))->type_name("PATH"); }
-  void add_prefix() { last_wins(app_.add_option("-p,--prefix", options_.prefix, "base directory of relative paths"))->type_name("DIR"); }
+  void add_config() {
+    last_wins(
+        app_.add_option("-c,--config", options_.config_path, "configuration file or directory"))
+        ->type_name("PATH");
+  }
+  void add_prefix() {
+    last_wins(app_.add_option("-p,--prefix", options_.prefix, "base directory of relative paths"))
+        ->type_name("DIR");
+  }
 
   void add_level() {
-    const auto set = [this](const std::string& word) { options_.level = base::log::parse_level(word); };
-    last_wins(app_.add_option_function<std::string>("--log-level", set, "debug, info, warn or error"))
+    const auto set = [this](const std::string& word) {
+      options_.level = base::log::parse_level(word);
+    };
+    last_wins(
+        app_.add_option_function<std::string>("--log-level", set, "debug, info, warn or error"))
         ->type_name("LEVEL")
-        ->check([](const std::string& word) { return base::log::parse_level(word) ? "" : unknown_word("log level", word, kLevels); });
+        ->check([](const std::string& word) {
+          return base::log::parse_level(word) ? "" : unknown_word("log level", word, kLevels);
+        });
   }
 
   void add_bool(const std::string& names, bool& value, const std::string& description) {
     const auto set = [&value](const std::string& word) { value = contains(kTrue, word); };
-    last_wins(app_.add_option_function<std::string>(names, set, description))->expected(0, 1)->type_name("")->check([](const std::string& word) {
-      return contains(kTrue, word) || contains(kFalse, word) ? "" : fmt::format("\"{}\" is not true or false", word);
-    });
+    last_wins(app_.add_option_function<std::string>(names, set, description))
+        ->expected(0, 1)
+        ->type_name("")
+        ->check([](const std::string& word) {
+          return contains(kTrue, word) || contains(kFalse, word)
+                     ? ""
+                     : fmt::format("\"{}\" is not true or false", word);
+        });
   }
 
-  void add_word(const std::string& names, const std::vector<std::string_view>& known, const std::string& what,
-                std::function<void(const std::string&)> set) {
-    last_wins(app_.add_option_function<std::string>(names, std::move(set), fmt::format("{}", fmt::join(known, ", "))))
+  void add_word(const std::string& names, const std::vector<std::string_view>& known,
+                const std::string& what, std::function<void(const std::string&)> set) {
+    last_wins(app_.add_option_function<std::string>(names, std::move(set),
+                                                    fmt::format("{}", fmt::join(known, ", "))))
         ->type_name("WORD")
-        ->check([&known, what](const std::string& word) { return contains(known, word) ? "" : unknown_word(what, word, known); });
+        ->check([&known, what](const std::string& word) {
+          return contains(known, word) ? "" : unknown_word(what, word, known);
+        });
   }
 
   void add_refused(const std::string& names, const std::string& hint) {
-    app_.add_option(names, ignored_, "not supported")->type_name("WORD")->check([hint](const std::string&) { return hint; });
+    app_.add_option(names, ignored_, "not supported")
+        ->type_name("WORD")
+        ->check([hint](const std::string&) { return hint; });
   }
 
   // Empty if all is well.
@@ -111,30 +136,38 @@ class Form {
       for (const std::string& name : option->get_snames()) names.push_back("-" + name);
       for (const std::string& name : option->get_lnames()) names.push_back("-" + name);
       const std::string type = option->get_type_name();
-      const std::string left = fmt::format("{}{}{}", fmt::join(names, ", "), type.empty() ? "" : " ", type);
+      const std::string left =
+          fmt::format("{}{}{}", fmt::join(names, ", "), type.empty() ? "" : " ", type);
       text += fmt::format("  {:<24} {}\n", left, option->get_description());
     }
     return text;
   }
 
-  Answer refuse(const std::string& message) const { return {2, "", fmt::format("prox: {}\n{}", message, usage())}; }
+  Answer refuse(const std::string& message) const {
+    return {2, "", fmt::format("prox: {}\n{}", message, usage())};
+  }
 
  private:
   // A flag that is given twice: the last one counts, as with Go's flags, so that a script can append to what it was given.
-  static CLI::Option* last_wins(CLI::Option* option) { return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast); }
+  static CLI::Option* last_wins(CLI::Option* option) {
+    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
 
   // Every spelling (-name value, --name=value, a lone -bool) becomes the one that leaves CLI11 nothing to guess: --name=value, -nvalue.
-  std::optional<Answer> normalise(const std::vector<std::string>& arguments, std::vector<std::string>& normal) const {
+  std::optional<Answer> normalise(const std::vector<std::string>& arguments,
+                                  std::vector<std::string>& normal) const {
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const std::string& argument = arguments[i];
       const bool is_end = argument == "--";
       if (is_end && i + 1 == arguments.size()) return std::nullopt;
       if (is_end || argument.size() < 2 || argument[0] != '-') {
-        return refuse(fmt::format("unexpected argument \"{}\"", is_end ? arguments[i + 1] : argument));
+        return refuse(
+            fmt::format("unexpected argument \"{}\"", is_end ? arguments[i + 1] : argument));
       }
       const std::size_t dashes = argument[1] == '-' ? 2 : 1;
       const std::size_t equals = argument.find('=');
-      const std::string name = argument.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
+      const std::string name =
+          argument.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
       if (name == "h" || name == "help") return Answer{0, usage(), ""};
       const CLI::Option* option = find(name);
       if (option == nullptr) return refuse(unknown_flag(name));
@@ -177,8 +210,10 @@ void add_serve_flags(Form& form, Options& options) {
   form.add_config();
   form.add_prefix();
   form.add_level();
-  form.add_bool("--watch", options.watch, "reload when files change (not built into this version yet)");
-  form.add_bool("--daemon", options.daemon, "leave the terminal; the log goes to /var/log/prox/error.log");
+  form.add_bool("--watch", options.watch,
+                "reload when files change (not built into this version yet)");
+  form.add_bool("--daemon", options.daemon,
+                "leave the terminal; the log goes to /var/log/prox/error.log");
 }
 
 void add_validate_flags(Form& form, Options& options) {
@@ -186,8 +221,9 @@ void add_validate_flags(Form& form, Options& options) {
   form.add_prefix();
   form.add_level();
   form.add_bool("--strict", options.strict, "warnings are errors");
-  form.add_word("--format", kFormats, "format",
-                [&options](const std::string& word) { options.format = word == "json" ? Format::Json : Format::Text; });
+  form.add_word("--format", kFormats, "format", [&options](const std::string& word) {
+    options.format = word == "json" ? Format::Json : Format::Text;
+  });
 }
 
 // `prox -…`: what nginx's users know.
@@ -203,8 +239,10 @@ void add_plain_flags(Form& form, Options& options, Actions& actions) {
   form.add_bool("-q", options.quiet, "with -t: only errors");
   form.add_bool("-v", actions.version, "print the version");
   form.add_bool("-V", actions.build_info, "print the version and how it was built");
-  form.add_word("-s", kSignals, "signal", [&options](const std::string& word) { options.signal = word; });
-  form.add_refused("-g", "not supported: write it into the configuration, under process or logging");
+  form.add_word("-s", kSignals, "signal",
+                [&options](const std::string& word) { options.signal = word; });
+  form.add_refused("-g",
+                   "not supported: write it into the configuration, under process or logging");
 }
 
 std::optional<Answer> choose_action(const Form& form, const Actions& actions, Options& options) {
@@ -218,7 +256,9 @@ std::optional<Answer> choose_action(const Form& form, const Actions& actions, Op
   return std::nullopt;
 }
 
-Answer fail_usage(const std::string& message) { return {2, "", fmt::format("prox: {}\n", message)}; }
+Answer fail_usage(const std::string& message) {
+  return {2, "", fmt::format("prox: {}\n", message)};
+}
 
 std::optional<Answer> read_environment(const Surroundings& surroundings, Options& options) {
   const auto value_of = [&](const char* name) {
@@ -227,14 +267,17 @@ std::optional<Answer> read_environment(const Surroundings& surroundings, Options
   };
   if (const std::string_view level = value_of("LOG_LEVEL"); !level.empty()) {
     options.level = base::log::parse_level(level);
-    if (!options.level) return fail_usage("LOG_LEVEL: " + unknown_word("log level", level, kLevels));
+    if (!options.level)
+      return fail_usage("LOG_LEVEL: " + unknown_word("log level", level, kLevels));
   }
   const std::string_view workers = value_of("PROX_WORKERS");
   if (workers.empty() || options.command != Command::Serve) return std::nullopt;
   std::size_t count = 0;
   const auto [end, error] = std::from_chars(workers.data(), workers.data() + workers.size(), count);
-  if (error != std::errc() || end != workers.data() + workers.size() || count == 0 || count > kMaxWorkers) {
-    return fail_usage(fmt::format("PROX_WORKERS: \"{}\" is not a number from 1 to {}", workers, kMaxWorkers));
+  if (error != std::errc() || end != workers.data() + workers.size() || count == 0 ||
+      count > kMaxWorkers) {
+    return fail_usage(
+        fmt::format("PROX_WORKERS: \"{}\" is not a number from 1 to {}", workers, kMaxWorkers));
   }
   options.workers = count;
   return std::nullopt;
@@ -247,7 +290,8 @@ std::string default_config(const Surroundings& surroundings) {
 }
 
 Answer unknown_command(const std::string& word) {
-  return {1, "", fmt::format("unknown command: {}{}\n{}", word, did_you_mean(word, kCommands), kUsage)};
+  return {1, "",
+          fmt::format("unknown command: {}{}\n{}", word, did_you_mean(word, kCommands), kUsage)};
 }
 
 void add_flags(const std::string& command, Form& form, Options& options) {
@@ -268,7 +312,8 @@ std::variant<Options, Answer> complete(Options options, const Surroundings& surr
   return options;
 }
 
-std::variant<Options, Answer> parse_plain(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+std::variant<Options, Answer> parse_plain(const std::vector<std::string>& arguments,
+                                          const Surroundings& surroundings) {
   Options options;
   Actions actions;
   Form form("prox", options);
@@ -292,7 +337,8 @@ Answer help(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
-std::variant<Options, Answer> parse(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+std::variant<Options, Answer> parse(const std::vector<std::string>& arguments,
+                                    const Surroundings& surroundings) {
   if (arguments.empty()) return Answer{1, "", kUsage};
   const std::string& command = arguments[0];
   if (command.starts_with("-")) return parse_plain(arguments, surroundings);

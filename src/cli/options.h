@@ -16,11 +16,11 @@ namespace prox::cli {
 enum class Command : std::uint8_t {
   Serve,
   Validate,
-  Test,       // -t
-  Signal,     // -s
-  Version,    // on stdout
+  Test,          // -t
+  Signal,        // -s
+  Version,       // on stdout
   ShortVersion,  // -v, on stderr
-  BuildInfo,  // -V, on stderr
+  BuildInfo,     // -V, on stderr
 };
 
 enum class Format : std::uint8_t { Text, Json };
@@ -54,6 +54,7 @@ struct Surroundings {
 };
 
 // `arguments`: without the program's name.
-std::variant<Options, Answer> parse(const std::vector<std::string>& arguments, const Surroundings& surroundings);
+std::variant<Options, Answer> parse(const std::vector<std::string>& arguments,
+                                    const Surroundings& surroundings);
 
 }  // namespace prox::cli

@@ -34,7 +34,8 @@ struct PidPlace {
 
 // Only process.pid_file is of interest, and an invalid config must not keep anybody from stopping prox.
 PidPlace find_pid_file(const Options& options) {
-  PidPlace place{{}, config::load({options.config_path, options.prefix, config::Purpose::Validate})};
+  PidPlace place{{},
+                 config::load({options.config_path, options.prefix, config::Purpose::Validate})};
   const std::optional<config::Text>& configured = place.loaded.process.pid_file;
   place.path = configured ? configured->value : master::default_pid_path(options.prefix);
   return place;
@@ -48,7 +49,10 @@ int fail(const std::string& message) {
 int not_running(const PidPlace& place, const Options& options) {
   if (!place.is_guessed()) return fail("not running");
   fmt::print(stderr, "{}", config::render_text(place.loaded.diagnostics, place.loaded.sources));
-  return fail(fmt::format("not running, as far as the default pid file tells: {} cannot be read far enough to know its own", options.config_path));
+  return fail(
+      fmt::format("not running, as far as the default pid file tells: {} cannot be read far enough "
+                  "to know its own",
+                  options.config_path));
 }
 
 int print_answer(const Options& options, const std::string& text) {
@@ -56,13 +60,15 @@ int print_answer(const Options& options, const std::string& text) {
   if (!answer.is_object()) return fail("the running prox gave an answer that is not understood");
   if (answer.value("ok", false)) {
     if (options.signal == "reload") {
-      fmt::print("prox: reload complete: generation {}, {} services, {} routes\n", answer.value("generation", 0),
-                 answer.value("services", 0), answer.value("routes", 0));
+      fmt::print("prox: reload complete: generation {}, {} services, {} routes\n",
+                 answer.value("generation", 0), answer.value("services", 0),
+                 answer.value("routes", 0));
     }
     return 0;
   }
   fmt::print(stderr, "{}", answer.value("text", ""));
-  return fail(fmt::format("{} failed: {}", options.signal, answer.value("error", "no reason given")));
+  return fail(
+      fmt::format("{} failed: {}", options.signal, answer.value("error", "no reason given")));
 }
 
 int to_signal(const std::string& word) {
@@ -75,8 +81,10 @@ int to_signal(const std::string& word) {
 int send_signal(const Options& options, const PidPlace& place) {
   const auto pid = master::read_running_pid(*place.path);
   if (!pid) return not_running(place, options);
-  if (::kill(*pid, to_signal(options.signal)) == -1) return fail(fmt::format("cannot signal process {}: {}", *pid, std::strerror(errno)));
-  if (options.signal == "reload") fmt::print(stderr, "prox: signalled process {}; its log tells how the reload ends\n", *pid);
+  if (::kill(*pid, to_signal(options.signal)) == -1)
+    return fail(fmt::format("cannot signal process {}: {}", *pid, std::strerror(errno)));
+  if (options.signal == "reload")
+    fmt::print(stderr, "prox: signalled process {}; its log tells how the reload ends\n", *pid);
   return 0;
 }
 
@@ -85,8 +93,8 @@ int send_signal(const Options& options, const PidPlace& place) {
 int signal_master(const Options& options) {
   const PidPlace place = find_pid_file(options);
   if (!place.path) return not_running(place, options);
-  const auto answer =
-      master::ask_master(master::control_path(*place.path), options.signal, options.signal == "reload" ? kReloadLimit : kLimit);
+  const auto answer = master::ask_master(master::control_path(*place.path), options.signal,
+                                         options.signal == "reload" ? kReloadLimit : kLimit);
   if (answer) return print_answer(options, *answer);
   return answer.error().is_unreachable ? send_signal(options, place) : fail(answer.error().why);
 }

@@ -17,7 +17,9 @@ config::LoadResult check(const Options& options, config::Purpose purpose) {
   return loaded;
 }
 
-std::string counted(std::size_t count, std::string_view what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
 
 }  // namespace
 
@@ -31,7 +33,8 @@ int validate(const Options& options) {
   }
   master::print_report(loaded, options.config_path);
   if (!is_valid) return 1;
-  fmt::print("prox: {} is valid ({}, {})\n", options.config_path, counted(loaded.sources.size(), "file"),
+  fmt::print("prox: {} is valid ({}, {})\n", options.config_path,
+             counted(loaded.sources.size(), "file"),
              counted(loaded.diagnostics.warnings(), "warning"));
   return 0;
 }
@@ -40,7 +43,8 @@ int test(const Options& options) {
   const config::LoadResult loaded = check(options, config::Purpose::Serve);
   const bool is_valid = !loaded.diagnostics.has_errors();
   if (!is_valid || !options.quiet) master::print_report(loaded, options.config_path);
-  if (is_valid && !options.quiet) fmt::print(stderr, "prox: the configuration file {} is valid\n", options.config_path);
+  if (is_valid && !options.quiet)
+    fmt::print(stderr, "prox: the configuration file {} is valid\n", options.config_path);
   return is_valid ? 0 : 1;
 }
 

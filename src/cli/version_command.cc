@@ -10,7 +10,9 @@ namespace prox::cli {
 int print_version(const Options& options) {
   std::FILE* to = options.command == Command::Version ? stdout : stderr;
   fmt::print(to, "prox {}\n", kVersion);
-  if (options.command == Command::BuildInfo) fmt::print(to, "built by {}\nlibraries: {}\nbuild options: {}\n", kCompiler, kLibraries, kBuildOptions);
+  if (options.command == Command::BuildInfo)
+    fmt::print(to, "built by {}\nlibraries: {}\nbuild options: {}\n", kCompiler, kLibraries,
+               kBuildOptions);
   return 0;
 }
 

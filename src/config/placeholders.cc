@@ -1,4 +1,4 @@
-#include "config/placeholders.h"
+#include "prox/config/placeholders.h"
 
 #include <algorithm>
 #include <optional>

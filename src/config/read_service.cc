@@ -7,7 +7,7 @@
 
 #include "config/host.h"
 #include "config/patterns.h"
-#include "config/placeholders.h"
+#include "prox/config/placeholders.h"
 #include "config/reader.h"
 
 // Services, their settings, and their routes.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/placeholders.h"
+#include "prox/config/placeholders.h"
 #include "prox/config/upstream_address.h"
 
 namespace prox::config {

@@ -30,7 +30,9 @@ union Control {
   std::array<char, CMSG_SPACE(sizeof(int))> bytes;
 };
 
-bool is_known(std::uint16_t type) { return type <= static_cast<std::uint16_t>(MessageType::HandOver); }
+bool is_known(std::uint16_t type) {
+  return type <= static_cast<std::uint16_t>(MessageType::HandOver);
+}
 
 struct Received {
   base::Fd passed;
@@ -69,7 +71,8 @@ ssize_t send_one(int socket, const Message& message, int passed) {
   Header header;
   header.type = static_cast<std::uint16_t>(message.type);
   header.number = message.number;
-  std::array<iovec, 2> parts = {iovec{&header, sizeof header}, iovec{const_cast<char*>(message.text.data()), message.text.size()}};
+  std::array<iovec, 2> parts = {iovec{&header, sizeof header},
+                                iovec{const_cast<char*>(message.text.data()), message.text.size()}};
   msghdr out{};
   out.msg_iov = parts.data();
   out.msg_iovlen = parts.size();
@@ -91,7 +94,9 @@ ssize_t send_one(int socket, const Message& message, int passed) {
 }
 
 // ETOOMANYREFS: too many descriptors of this user are under way (unix(7)); there is room again when the other end has read some.
-bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ETOOMANYREFS; }
+bool is_full(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS || error == ETOOMANYREFS;
+}
 
 }  // namespace
 
@@ -103,8 +108,10 @@ Result<std::pair<base::Fd, base::Fd>> Channel::make_pair() {
   return std::pair(base::Fd(ends[0]), base::Fd(ends[1]));
 }
 
-Channel::Channel(net::Loop& loop, base::Fd socket, Owner& owner) : loop_(loop), owner_(owner), socket_(std::move(socket)) {
-  PROX_ASSERT(read_event_.add(loop_, socket_.get(), EV_READ | EV_PERSIST, &Channel::on_event, this));
+Channel::Channel(net::Loop& loop, base::Fd socket, Owner& owner)
+    : loop_(loop), owner_(owner), socket_(std::move(socket)) {
+  PROX_ASSERT(
+      read_event_.add(loop_, socket_.get(), EV_READ | EV_PERSIST, &Channel::on_event, this));
 }
 
 void Channel::send(Message message, base::Fd passed) {
@@ -151,7 +158,8 @@ void Channel::write_queue() {
     if (send_one(socket_.get(), message, passed.get()) == -1) {
       if (is_full(errno)) {
         if (!write_event_.is_added()) {
-          PROX_ASSERT(write_event_.add(loop_, socket_.get(), EV_WRITE | EV_PERSIST, &Channel::on_event, this));
+          PROX_ASSERT(write_event_.add(loop_, socket_.get(), EV_WRITE | EV_PERSIST,
+                                       &Channel::on_event, this));
         }
         return;
       }

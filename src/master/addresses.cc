@@ -106,9 +106,11 @@ std::vector<Address> resolve_inet(const ListenAddress& parsed, const Context& co
     address.dual_stack = parsed.kind == ListenAddress::Kind::Any;
     set_key(address);
     const auto is_same = [&](const Address& other) { return other.key == address.key; };
-    if (std::none_of(addresses.begin(), addresses.end(), is_same)) addresses.push_back(std::move(address));
+    if (std::none_of(addresses.begin(), addresses.end(), is_same))
+      addresses.push_back(std::move(address));
   }
-  if (parsed.kind == ListenAddress::Kind::Name && std::any_of(addresses.begin(), addresses.end(), is_local)) {
+  if (parsed.kind == ListenAddress::Kind::Name &&
+      std::any_of(addresses.begin(), addresses.end(), is_local)) {
     std::erase_if(addresses, [](const Address& address) { return !is_local(address); });
   }
   return addresses;
@@ -118,7 +120,8 @@ std::vector<Address> resolve_unix(const ListenAddress& parsed, const Context& co
   sockaddr_un path{};
   path.sun_family = AF_UNIX;
   if (parsed.host.size() >= sizeof path.sun_path) {
-    context.add_problem(fmt::format("a socket path has at most {} bytes", sizeof path.sun_path - 1));
+    context.add_problem(
+        fmt::format("a socket path has at most {} bytes", sizeof path.sun_path - 1));
     return {};
   }
   std::memcpy(path.sun_path, parsed.host.data(), parsed.host.size());
@@ -131,11 +134,13 @@ std::vector<Address> resolve_unix(const ListenAddress& parsed, const Context& co
 void refuse_duplicates(const std::vector<Address>& addresses, config::Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const auto end = addresses.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto first = std::find_if(addresses.begin(), end, [&](const Address& a) { return a.key == addresses[i].key; });
+    const auto first = std::find_if(addresses.begin(), end,
+                                    [&](const Address& a) { return a.key == addresses[i].key; });
     if (first == end) continue;
-    auto& problem = diagnostics.error("listen-duplicate", addresses[i].place,
-                                      fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses",
-                                                  addresses[i].service_name, addresses[i].text(), first->service_name));
+    auto& problem = diagnostics.error(
+        "listen-duplicate", addresses[i].place,
+        fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses",
+                    addresses[i].service_name, addresses[i].text(), first->service_name));
     problem.notes.push_back({first->place, "first used here"});
   }
 }
@@ -143,31 +148,38 @@ void refuse_duplicates(const std::vector<Address>& addresses, config::Diagnostic
 }  // namespace
 
 std::uint16_t Address::port() const {
-  if (storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
-  if (storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
+  if (storage.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
+  if (storage.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
   return 0;
 }
 
 void Address::set_port(std::uint16_t port) {
-  if (storage.ss_family == AF_INET6) reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port = htons(port);
-  if (storage.ss_family == AF_INET) reinterpret_cast<sockaddr_in*>(&storage)->sin_port = htons(port);
+  if (storage.ss_family == AF_INET6)
+    reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port = htons(port);
+  if (storage.ss_family == AF_INET)
+    reinterpret_cast<sockaddr_in*>(&storage)->sin_port = htons(port);
 }
 
 std::string Address::text() const {
   if (is_unix()) return fmt::format("unix:{}", unix_path());
   std::array<char, NI_MAXHOST> host{};
-  if (::getnameinfo(get(), length, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) return written;
+  if (::getnameinfo(get(), length, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+    return written;
   const char* form = storage.ss_family == AF_INET6 ? "[{}]:{}" : "{}:{}";
   return fmt::format(fmt::runtime(form), host.data(), port());
 }
 
-std::vector<Address> resolve_addresses(const config::Config& config, config::Purpose purpose, config::Diagnostics& diagnostics) {
+std::vector<Address> resolve_addresses(const config::Config& config, config::Purpose purpose,
+                                       config::Diagnostics& diagnostics) {
   std::vector<Address> all;
   for (std::uint32_t i = 0; i < config.services.size(); ++i) {
     const Context context{config.services[i], i, purpose, diagnostics};
     const auto parsed = config::parse_listen(context.service.listen.value);
     if (!parsed) continue;  // load() has reported it
-    auto addresses = parsed->kind == ListenAddress::Kind::Unix ? resolve_unix(*parsed, context) : resolve_inet(*parsed, context);
+    auto addresses = parsed->kind == ListenAddress::Kind::Unix ? resolve_unix(*parsed, context)
+                                                               : resolve_inet(*parsed, context);
     std::move(addresses.begin(), addresses.end(), std::back_inserter(all));
   }
   refuse_duplicates(all, diagnostics);

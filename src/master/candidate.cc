@@ -6,15 +6,16 @@ Candidate load_candidate(const Options& options) {
   Candidate candidate;
   candidate.loaded = config::load({options.config_path, options.prefix, config::Purpose::Serve});
   if (candidate.loaded.config) {
-    candidate.environment =
-        examine(*candidate.loaded.config, config::Purpose::Serve, options.workers, candidate.loaded.diagnostics);
+    candidate.environment = examine(*candidate.loaded.config, config::Purpose::Serve,
+                                    options.workers, candidate.loaded.diagnostics);
   }
   return candidate;
 }
 
 base::log::Level log_level(const Options& options, const config::Config& config) {
   if (options.level) return *options.level;
-  const auto configured = config.logging.level ? base::log::parse_level(*config.logging.level) : std::nullopt;
+  const auto configured =
+      config.logging.level ? base::log::parse_level(*config.logging.level) : std::nullopt;
   return configured.value_or(base::log::Level::Info);
 }
 

@@ -11,7 +11,11 @@ namespace prox::master {
 namespace log = base::log;
 
 Child::Child(net::Loop& loop, Spawned spawned, std::uint32_t slot, Owner& owner)
-    : pid_(spawned.pid), row_(spawned.row), slot_(slot), owner_(owner), channel_(loop, std::move(spawned.channel), *this) {
+    : pid_(spawned.pid),
+      row_(spawned.row),
+      slot_(slot),
+      owner_(owner),
+      channel_(loop, std::move(spawned.channel), *this) {
   ready_timer_.init(
       loop,
       [](void* self) {
@@ -33,8 +37,12 @@ void Child::on_message(ipc::Channel&, const ipc::Message& message, base::Fd) {
       owner_.on_worker_ready(*this);
       return;
     case ipc::MessageType::Failed: failure_ = message.text; return;
-    case ipc::MessageType::LogsReopened: log::debug("worker reopened its logs", {{"slot", slot_}, {"pid", pid_}}); return;
-    default: log::error("unexpected message from a worker", {{"slot", slot_}, {"pid", pid_}}); return;
+    case ipc::MessageType::LogsReopened:
+      log::debug("worker reopened its logs", {{"slot", slot_}, {"pid", pid_}});
+      return;
+    default:
+      log::error("unexpected message from a worker", {{"slot", slot_}, {"pid", pid_}});
+      return;
   }
 }
 

@@ -39,7 +39,9 @@ class Child final : private ipc::Channel::Owner {
   // What it said about why it cannot serve; empty if nothing.
   const std::string& failure() const { return failure_; }
 
-  void send(ipc::Message message, base::Fd passed = {}) { channel_.send(std::move(message), std::move(passed)); }
+  void send(ipc::Message message, base::Fd passed = {}) {
+    channel_.send(std::move(message), std::move(passed));
+  }
   void kill();
   // Takes in what it said before it died; the loop may not have come to that.
   void hear_last_words() { channel_.read_messages(); }

@@ -26,7 +26,8 @@ constexpr std::size_t kMaxClients = 64;  // scripts in a loop must not eat the m
 // One connection. Ends when the other side does, or when it sends what is no request.
 class ControlSocket::Client final : public net::Deletable {
  public:
-  Client(ControlSocket& socket, Asker asker, base::Fd fd) : socket_(socket), asker_(asker), fd_(std::move(fd)) {
+  Client(ControlSocket& socket, Asker asker, base::Fd fd)
+      : socket_(socket), asker_(asker), fd_(std::move(fd)) {
     const auto on_readable = [](int, short, void* self) { static_cast<Client*>(self)->read(); };
     PROX_ASSERT(read_event_.add(socket_.loop_, fd_.get(), EV_READ | EV_PERSIST, on_readable, this));
   }
@@ -77,7 +78,8 @@ class ControlSocket::Client final : public net::Deletable {
   void await_writable() {
     if (write_event_.is_added()) return;
     const auto on_writable = [](int, short, void* self) { static_cast<Client*>(self)->write(); };
-    PROX_ASSERT(write_event_.add(socket_.loop_, fd_.get(), EV_WRITE | EV_PERSIST, on_writable, this));
+    PROX_ASSERT(
+        write_event_.add(socket_.loop_, fd_.get(), EV_WRITE | EV_PERSIST, on_writable, this));
   }
 
   ControlSocket& socket_;
@@ -89,7 +91,9 @@ class ControlSocket::Client final : public net::Deletable {
   net::Event write_event_;
 };
 
-tl::expected<std::unique_ptr<ControlSocket>, int> ControlSocket::open(net::Loop& loop, const std::string& path, Owner& owner) {
+tl::expected<std::unique_ptr<ControlSocket>, int> ControlSocket::open(net::Loop& loop,
+                                                                      const std::string& path,
+                                                                      Owner& owner) {
   auto socket = UnixSocket::bind(path, kMask);
   if (!socket) return tl::unexpected<int>{socket.error()};
   if (::listen(socket->fd(), kBacklog) == -1) return tl::unexpected<int>{errno};
@@ -98,7 +102,9 @@ tl::expected<std::unique_ptr<ControlSocket>, int> ControlSocket::open(net::Loop&
 
 ControlSocket::ControlSocket(net::Loop& loop, UnixSocket socket, Owner& owner)
     : loop_(loop), socket_(std::move(socket)), owner_(owner) {
-  const auto on_readable = [](int, short, void* self) { static_cast<ControlSocket*>(self)->accept(); };
+  const auto on_readable = [](int, short, void* self) {
+    static_cast<ControlSocket*>(self)->accept();
+  };
   PROX_ASSERT(accept_event_.add(loop_, socket_.fd(), EV_READ | EV_PERSIST, on_readable, this));
 }
 

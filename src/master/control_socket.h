@@ -29,7 +29,9 @@ class ControlSocket {
   };
 
   // The error is an errno.
-  static tl::expected<std::unique_ptr<ControlSocket>, int> open(net::Loop& loop, const std::string& path, Owner& owner);
+  static tl::expected<std::unique_ptr<ControlSocket>, int> open(net::Loop& loop,
+                                                                const std::string& path,
+                                                                Owner& owner);
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
   ~ControlSocket();

@@ -25,7 +25,8 @@ std::optional<std::int64_t> take_number(std::string_view& text) {
   return number;
 }
 
-std::optional<std::size_t> whole_cpus(std::optional<std::int64_t> quota, std::optional<std::int64_t> period) {
+std::optional<std::size_t> whole_cpus(std::optional<std::int64_t> quota,
+                                      std::optional<std::int64_t> period) {
   if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
   return static_cast<std::size_t>((*quota + *period - 1) / *period);
 }
@@ -61,7 +62,8 @@ Membership parse_membership(const std::string& line) {
 
 std::optional<std::size_t> quota_at(const std::string& directory, bool is_v2) {
   if (is_v2) return parse_cpu_max(read_file(directory + "/cpu.max"));
-  return parse_cfs_quota(read_file(directory + "/cpu.cfs_quota_us"), read_file(directory + "/cpu.cfs_period_us"));
+  return parse_cfs_quota(read_file(directory + "/cpu.cfs_quota_us"),
+                         read_file(directory + "/cpu.cfs_period_us"));
 }
 
 // A group is held by the quotas of all groups above it. In a container the path may be the host's, of which only the top is mounted.
@@ -80,7 +82,8 @@ std::size_t affinity_cpus() {
   for (std::size_t bits = 1024; bits <= 65536; bits *= 4) {
     std::vector<cpu_set_t> mask(bits / CPU_SETSIZE);
     const std::size_t bytes = mask.size() * sizeof(cpu_set_t);
-    if (::sched_getaffinity(0, bytes, mask.data()) == 0) return static_cast<std::size_t>(CPU_COUNT_S(bytes, mask.data()));
+    if (::sched_getaffinity(0, bytes, mask.data()) == 0)
+      return static_cast<std::size_t>(CPU_COUNT_S(bytes, mask.data()));
   }
   return 1;
 }
@@ -104,7 +107,8 @@ std::optional<std::size_t> quota_cpus(const std::string& root) {
     if (membership.is_v2) {
       smallest = smaller(smallest, quota_upwards(root + "/sys/fs/cgroup", membership.path, true));
     } else if (membership.has_cpu) {
-      smallest = smaller(smallest, quota_upwards(root + "/sys/fs/cgroup/cpu", membership.path, false));
+      smallest =
+          smaller(smallest, quota_upwards(root + "/sys/fs/cgroup/cpu", membership.path, false));
     }
   }
   return smallest;

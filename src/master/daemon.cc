@@ -74,7 +74,8 @@ void Daemon::report_started() {
 bool Daemon::reopen_log() {
   base::Fd fresh = open_log(log_path_);
   if (!fresh) {
-    base::log::error("cannot reopen the log", {{"path", log_path_}, {"reason", std::strerror(errno)}});
+    base::log::error("cannot reopen the log",
+                     {{"path", log_path_}, {"reason", std::strerror(errno)}});
     return false;
   }
   log_ = std::move(fresh);

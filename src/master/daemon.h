@@ -22,7 +22,8 @@ class Daemon {
   int log_fd() const { return log_.get(); }
 
  private:
-  Daemon(std::string log_path, base::Fd log) : log_path_(std::move(log_path)), log_(std::move(log)) {}
+  Daemon(std::string log_path, base::Fd log)
+      : log_path_(std::move(log_path)), log_(std::move(log)) {}
 
   std::string log_path_;
   base::Fd log_;

@@ -26,7 +26,9 @@ base::Fd duplicate(int fd) { return base::Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 std::string describe_end(const Child& worker, int status) {
   if (!worker.failure().empty()) return worker.failure();
-  if (WIFSIGNALED(status)) return fmt::format("killed by signal {} ({})", WTERMSIG(status), ::sigdescr_np(WTERMSIG(status)));
+  if (WIFSIGNALED(status))
+    return fmt::format("killed by signal {} ({})", WTERMSIG(status),
+                       ::sigdescr_np(WTERMSIG(status)));
   return fmt::format("exited with status {}", WEXITSTATUS(status));
 }
 
@@ -58,9 +60,12 @@ std::string_view to_word(Generation::State state) {
   return "unknown";
 }
 
-Generation::Generation(const Surroundings& surroundings, Owner& owner, std::unique_ptr<const worker::Plan> plan, Terms terms)
+Generation::Generation(const Surroundings& surroundings, Owner& owner,
+                       std::unique_ptr<const worker::Plan> plan, Terms terms)
     : surroundings_(surroundings), owner_(owner), plan_(std::move(plan)), terms_(std::move(terms)) {
-  kill_timer_.init(surroundings_.loop, [](void* self) { static_cast<Generation*>(self)->kill_stragglers(); }, this);
+  kill_timer_.init(
+      surroundings_.loop, [](void* self) { static_cast<Generation*>(self)->kill_stragglers(); },
+      this);
 }
 
 Generation::~Generation() = default;
@@ -84,8 +89,8 @@ tl::expected<void, std::string> Generation::start() {
 }
 
 tl::expected<void, std::string> Generation::fork_worker(Slot& slot) {
-  auto spawned =
-      surroundings_.spawner.spawn({*plan_, terms_.environment.credentials, terms_.number, slot.index, sockets_of(slot)});
+  auto spawned = surroundings_.spawner.spawn(
+      {*plan_, terms_.environment.credentials, terms_.number, slot.index, sockets_of(slot)});
   if (!spawned) return tl::unexpected<std::string>{describe(spawned.error())};
   slot.worker = std::make_unique<Child>(surroundings_.loop, std::move(*spawned), slot.index, *this);
   return {};
@@ -100,7 +105,8 @@ void Generation::accept() {
   state_ = State::Serving;
   for (Slot& slot : slots_) {
     slot.worker->send({MessageType::Accept});
-    for (base::Fd& channel : slot.take_overs) slot.worker->send({MessageType::TakeOver}, std::move(channel));
+    for (base::Fd& channel : slot.take_overs)
+      slot.worker->send({MessageType::TakeOver}, std::move(channel));
     slot.take_overs.clear();
   }
 }
@@ -131,7 +137,8 @@ void Generation::drain_workers(base::Millis limit, const std::string& leaving) {
   for (Slot& slot : slots_) {
     if (slot.worker == nullptr) continue;
     if (slot.worker->is_ready()) {
-      slot.worker->send({MessageType::Drain, static_cast<std::uint64_t>(limit), leaving}, std::move(slot.hand_over));
+      slot.worker->send({MessageType::Drain, static_cast<std::uint64_t>(limit), leaving},
+                        std::move(slot.hand_over));
     } else {
       slot.worker->send({MessageType::Stop});
     }
@@ -185,7 +192,9 @@ void Generation::reopen_logs(int stderr_fd) {
 }
 
 bool Generation::on_exit(pid_t pid, int status) {
-  const auto is_it = [pid](const Slot& slot) { return slot.worker != nullptr && slot.worker->pid() == pid; };
+  const auto is_it = [pid](const Slot& slot) {
+    return slot.worker != nullptr && slot.worker->pid() == pid;
+  };
   const auto found = std::find_if(slots_.begin(), slots_.end(), is_it);
   if (found == slots_.end()) return false;
   found->worker->hear_last_words();
@@ -193,10 +202,13 @@ bool Generation::on_exit(pid_t pid, int status) {
   surroundings_.zone.retire_row(worker->row());
   const std::string how = describe_end(*worker, status);
   const bool is_expected = state_ == State::Draining && (is_stopped_ || is_clean(status));
-  log::write(is_expected ? log::Level::Debug : log::Level::Error, is_expected ? "worker ended" : "worker died",
+  log::write(is_expected ? log::Level::Debug : log::Level::Error,
+             is_expected ? "worker ended" : "worker died",
              {{"generation", terms_.number}, {"slot", found->index}, {"pid", pid}, {"how", how}});
   switch (state_) {
-    case State::Starting: fail(fmt::format("worker {} could not start: {}", found->index, how)); break;
+    case State::Starting:
+      fail(fmt::format("worker {} could not start: {}", found->index, how));
+      break;
     case State::Serving: replace(*found); break;
     case State::Draining: become_gone_if_empty(); break;
     case State::Gone: break;
@@ -212,7 +224,7 @@ void Generation::fail(const std::string& why) {
 void Generation::on_worker_ready(Child& worker) {
   if (state_ == State::Starting) {
     const auto is_served = [](const Slot& slot) { return slot.is_served(); };
-    // The last fork may still be due while the first worker is ready: never, as long as start() does not return to the loop.
+    // start() forks all of them before the loop can bring a Ready.
     if (std::all_of(slots_.begin(), slots_.end(), is_served)) owner_.on_generation_ready(*this);
   } else if (state_ == State::Serving) {
     worker.send({MessageType::Accept});
@@ -222,7 +234,8 @@ void Generation::on_worker_ready(Child& worker) {
 }
 
 void Generation::on_worker_late(Child& worker) {
-  const std::string why = fmt::format("worker {} was not ready within {} s", worker.slot(), Child::kReadyLimit / 1000);
+  const std::string why =
+      fmt::format("worker {} was not ready within {} s", worker.slot(), Child::kReadyLimit / 1000);
   if (state_ == State::Starting) {
     fail(why);
   } else {
@@ -248,7 +261,8 @@ void Generation::replace(Slot& slot) {
 void Generation::restart(Slot& slot) {
   if (auto forked = fork_worker(slot); !forked) {
     log::error("cannot replace a worker", {{"slot", slot.index}, {"reason", forked.error()}});
-    slot.restart_timer.set_after(std::max(slot.backoff.next_delay(base::coarse_now()), Backoff::kFirstDelay));
+    slot.restart_timer.set_after(
+        std::max(slot.backoff.next_delay(base::coarse_now()), Backoff::kFirstDelay));
   }
 }
 
@@ -266,7 +280,8 @@ void Generation::adopt(Slot& orphan) {
     orphan.adopter = sibling.index;
     for (const SlotSocket& socket : sockets_of(orphan)) {
       if (socket.is_shared) continue;
-      sibling.worker->send({MessageType::Adopt, socket.listener, std::to_string(socket.slot)}, duplicate(socket.fd));
+      sibling.worker->send({MessageType::Adopt, socket.listener, std::to_string(socket.slot)},
+                           duplicate(socket.fd));
     }
     return;
   }
@@ -285,7 +300,8 @@ void Generation::release(Slot& slot) {
 std::vector<Generation::WorkerView> Generation::workers() const {
   std::vector<WorkerView> views;
   for (const Slot& slot : slots_) {
-    if (slot.worker != nullptr) views.push_back({*slot.worker, surroundings_.zone.row(slot.worker->row())});
+    if (slot.worker != nullptr)
+      views.push_back({*slot.worker, surroundings_.zone.row(slot.worker->row())});
   }
   return views;
 }

@@ -8,14 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
 
 #include "master/backoff.h"
+#include "master/child.h"
 #include "master/slots.h"
 #include "master/spawner.h"
-#include "master/child.h"
 #include "prox/base/clock.h"
 #include "prox/net/loop.h"
 #include "prox/net/timer.h"
@@ -66,7 +67,8 @@ class Generation final : public Child::Owner {
   static constexpr base::Millis kGrace = 1000;
 
   // Neither callback may destroy it.
-  Generation(const Surroundings& surroundings, Owner& owner, std::unique_ptr<const worker::Plan> plan, Terms terms);
+  Generation(const Surroundings& surroundings, Owner& owner,
+             std::unique_ptr<const worker::Plan> plan, Terms terms);
   ~Generation();
 
   // Forks a worker for every slot. The error is the reason; those already forked are told to stop.

@@ -45,14 +45,17 @@ std::string summarise(const Candidate& candidate, const std::string& config_path
   return config::render_summary(candidate.loaded.diagnostics, config_path).substr(kProgram.size());
 }
 
-std::string text_of(const std::optional<config::Text>& text) { return text ? text->value : std::string(); }
+std::string text_of(const std::optional<config::Text>& text) {
+  return text ? text->value : std::string();
+}
 
 Generation::Terms make_terms(std::uint64_t number, const Candidate& candidate) {
   Generation::Terms terms;
   terms.number = number;
   terms.environment = candidate.environment;
   terms.services = candidate.config().services.size();
-  for (const config::Service& service : candidate.config().services) terms.routes += service.routes.size();
+  for (const config::Service& service : candidate.config().services)
+    terms.routes += service.routes.size();
   terms.shutdown_limit = base::to_millis(candidate.config().process.shutdown_timeout);
   terms.drain_limit = base::to_millis(candidate.config().process.drain_timeout);
   return terms;
@@ -67,8 +70,13 @@ std::vector<worker::Listener> listeners_of(const std::vector<Address>& addresses
 }  // namespace
 
 Master::Master(const Options& options, zone::Zone zone, std::optional<Daemon> daemon)
-    : options_(options), zone_(std::move(zone)), slots_(loop_), spawner_(loop_, zone_), daemon_(std::move(daemon)) {
-  sweep_timer_.init(loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
+    : options_(options),
+      zone_(std::move(zone)),
+      slots_(loop_),
+      spawner_(loop_, zone_),
+      daemon_(std::move(daemon)) {
+  sweep_timer_.init(
+      loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
   if (daemon_) spawner_.set_stderr(daemon_->log_fd());
 }
 
@@ -90,7 +98,8 @@ bool Master::start() {
   log_report(candidate.loaded);
   first_process_ = candidate.config().process;
   first_credentials_ = candidate.environment.credentials;
-  if (!slots_.bind(candidate.environment.addresses, candidate.environment.workers, candidate.loaded.diagnostics)) {
+  if (!slots_.bind(candidate.environment.addresses, candidate.environment.workers,
+                   candidate.loaded.diagnostics)) {
     print_report(candidate.loaded, options_.config_path);
     return false;
   }
@@ -104,7 +113,8 @@ bool Master::start() {
 
 bool Master::open_pid_file(const config::Process& process) {
   const bool is_configured = process.pid_file.has_value();
-  const auto path = is_configured ? std::optional(process.pid_file->value) : default_pid_path(options_.prefix);
+  const auto path =
+      is_configured ? std::optional(process.pid_file->value) : default_pid_path(options_.prefix);
   if (!path) return true;
   auto file = PidFile::create(*path);
   if (file) {
@@ -126,7 +136,8 @@ void Master::open_control_socket() {
   if (socket) {
     control_ = std::move(*socket);
   } else {
-    log::warn("running without a control socket", {{"path", path}, {"reason", std::strerror(socket.error())}});
+    log::warn("running without a control socket",
+              {{"path", path}, {"reason", std::strerror(socket.error())}});
   }
 }
 
@@ -172,7 +183,8 @@ void Master::begin_reload() {
   candidate.environment.credentials.user = first_credentials_.user;
   candidate.environment.credentials.group = first_credentials_.group;
   candidate.environment.credentials.user_name = first_credentials_.user_name;
-  const bool is_bound = slots_.bind(candidate.environment.addresses, candidate.environment.workers, candidate.loaded.diagnostics);
+  const bool is_bound = slots_.bind(candidate.environment.addresses, candidate.environment.workers,
+                                    candidate.loaded.diagnostics);
   if (!is_bound) {
     candidate_ = std::move(candidate);
     return discard(summarise(*candidate_, options_.config_path));
@@ -186,23 +198,30 @@ void Master::try_generation(Candidate candidate) {
   candidate_ = std::move(candidate);
   log::set_level(log_level(options_, candidate_->config()));
   auto plan = build_plan(candidate_->config(), listeners_of(candidate_->environment.addresses));
-  incoming_ = std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_}, *this, std::move(plan),
-                                           make_terms(++last_number_, *candidate_));
+  incoming_ =
+      std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_}, *this,
+                                   std::move(plan), make_terms(++last_number_, *candidate_));
   if (auto started = incoming_->start(); !started) discard(started.error());
 }
 
 // The oldest draining generation leaves at once when one too many is due.
 void Master::make_room() {
-  const auto is_draining = [](const auto& generation) { return generation->state() == Generation::State::Draining; };
-  const auto draining = static_cast<std::size_t>(std::count_if(leaving_.begin(), leaving_.end(), is_draining));
+  const auto is_draining = [](const auto& generation) {
+    return generation->state() == Generation::State::Draining;
+  };
+  const auto draining =
+      static_cast<std::size_t>(std::count_if(leaving_.begin(), leaving_.end(), is_draining));
   if (draining + 2 <= kMaxGenerations) return;
   Generation& oldest = **std::find_if(leaving_.begin(), leaving_.end(), is_draining);
-  log::warn("too many generations are draining: the oldest is closed", {{"generation", oldest.terms().number}});
+  log::warn("too many generations are draining: the oldest is closed",
+            {{"generation", oldest.terms().number}});
   oldest.stop();
 }
 
 void Master::warn_of_unchangeable(const config::Process& process) const {
-  const auto warn = [](std::string_view key) { log::warn("a change of this key needs a restart", {{"key", key}}); };
+  const auto warn = [](std::string_view key) {
+    log::warn("a change of this key needs a restart", {{"key", key}});
+  };
   if (text_of(process.user) != text_of(first_process_.user)) warn("process.user");
   if (text_of(process.group) != text_of(first_process_.group)) warn("process.group");
   if (text_of(process.pid_file) != text_of(first_process_.pid_file)) warn("process.pid_file");
@@ -243,7 +262,8 @@ void Master::promote() {
   log_report(candidate_->loaded);
   candidate_.reset();
   const Generation::Terms& terms = current_->terms();
-  log::info("reload complete", {{"services", terms.services}, {"routes", terms.routes}, {"generation", terms.number}});
+  log::info("reload complete",
+            {{"services", terms.services}, {"routes", terms.routes}, {"generation", terms.number}});
   finish_reload({true, terms.number, terms.services, terms.routes, {}, {}, {}});
 }
 
@@ -271,7 +291,8 @@ Verdict Master::refusal(const std::string& error) const {
   Verdict verdict;
   verdict.error = error;
   if (!candidate_ || !candidate_->loaded.diagnostics.has_errors()) return verdict;
-  verdict.diagnostics = config::render_json(candidate_->loaded.diagnostics, candidate_->loaded.sources);
+  verdict.diagnostics =
+      config::render_json(candidate_->loaded.diagnostics, candidate_->loaded.sources);
   verdict.text = config::render_text(candidate_->loaded.diagnostics, candidate_->loaded.sources);
   return verdict;
 }
@@ -288,13 +309,15 @@ void Master::log_new_services(const Generation* before) const {
   const auto is_known = [before](const Address& address) {
     if (before == nullptr) return false;
     const auto& known = before->addresses();
-    return std::any_of(known.begin(), known.end(), [&](const Address& other) { return other.key == address.key; });
+    return std::any_of(known.begin(), known.end(),
+                       [&](const Address& other) { return other.key == address.key; });
   };
   const std::string* last = nullptr;
   for (const Address& address : current_->addresses()) {
     if (is_known(address) || (last != nullptr && *last == address.service_name)) continue;
     last = &address.service_name;
-    log::info("starting server", {{"service", address.service_name}, {"addr", address.written}, {"tls", false}});
+    log::info("starting server",
+              {{"service", address.service_name}, {"addr", address.written}, {"tls", false}});
   }
 }
 
@@ -336,7 +359,9 @@ void Master::leave(std::unique_ptr<Generation> generation) {
 
 // Not done where a generation is found to be gone: one of its functions may be on the stack there.
 void Master::sweep() {
-  std::erase_if(leaving_, [](const auto& generation) { return generation->state() == Generation::State::Gone; });
+  std::erase_if(leaving_, [](const auto& generation) {
+    return generation->state() == Generation::State::Gone;
+  });
   if (state_ == State::Stopping && generations().empty()) loop_.stop();
 }
 
@@ -371,7 +396,8 @@ void Master::on_signal(int number) {
 
 void Master::on_command(ControlSocket::Asker asker, std::string_view command) {
   if (command == "reload") return reload(asker);
-  if (command == "status") return control_->answer(asker, status_json(generations(), current_.get()));
+  if (command == "status")
+    return control_->answer(asker, status_json(generations(), current_.get()));
   const std::optional<int> number = command == "stop"     ? std::optional(SIGTERM)
                                     : command == "quit"   ? std::optional(SIGQUIT)
                                     : command == "reopen" ? std::optional(SIGUSR1)

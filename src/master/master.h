@@ -90,9 +90,9 @@ class Master final : public Generation::Owner, public ControlSocket::Owner, publ
   std::optional<Signals> signals_;
   net::Timer sweep_timer_;
 
-  config::Process first_process_;          // of the config prox was started with
+  config::Process first_process_;  // of the config prox was started with
   worker::Credentials first_credentials_;
-  base::Millis shutdown_limit_ = 0;        // of the generation that serves; 0: none
+  base::Millis shutdown_limit_ = 0;                  // of the generation that serves; 0: none
   base::log::Level level_ = base::log::Level::Info;  // the same
   std::uint64_t last_number_ = 0;
   std::optional<Candidate> candidate_;                // of incoming_

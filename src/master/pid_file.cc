@@ -19,13 +19,15 @@ namespace {
 using Failure = PidFile::Failure;
 
 tl::unexpected<Failure> failed(std::string_view doing, const std::string& path) {
-  return tl::unexpected<Failure>{Failure{false, fmt::format("{} {}: {}", doing, path, std::strerror(errno))}};
+  return tl::unexpected<Failure>{
+      Failure{false, fmt::format("{} {}: {}", doing, path, std::strerror(errno))}};
 }
 
 bool is_same_file(int fd, const std::string& path) {
   struct stat opened {};
   struct stat named {};
-  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
 // An open file description's lock (fcntl(2)): unlike flock(2), who only asks need not take it, so a `prox -s` never looks like a master.
@@ -50,7 +52,8 @@ tl::expected<base::Fd, Failure> lock_named(const std::string& path) {
     if (!file) return failed("cannot write", path);
     if (!take_lock(file.get())) {
       if (errno != EAGAIN && errno != EACCES) return failed("cannot lock", path);
-      return tl::unexpected<Failure>{Failure{true, fmt::format("{} is held by another prox", path)}};
+      return tl::unexpected<Failure>{
+          Failure{true, fmt::format("{} is held by another prox", path)}};
     }
     if (is_same_file(file.get(), path)) return file;
   }
@@ -78,7 +81,9 @@ std::optional<pid_t> read_running_pid(const std::string& pid_path) {
   std::array<char, 32> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
   pid_t pid = 0;
-  if (size <= 0 || std::from_chars(text.data(), text.data() + size, pid).ec != std::errc() || pid <= 0) return std::nullopt;
+  if (size <= 0 || std::from_chars(text.data(), text.data() + size, pid).ec != std::errc() ||
+      pid <= 0)
+    return std::nullopt;
   return pid;
 }
 
@@ -86,12 +91,14 @@ tl::expected<PidFile, Failure> PidFile::create(const std::string& path) {
   const auto named = lock_named(path);
   if (!named) return tl::unexpected<Failure>{named.error()};
   const std::string fresh_path = path + ".new";
-  base::Fd fresh(::open(fresh_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  base::Fd fresh(
+      ::open(fresh_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!fresh) return failed("cannot write", fresh_path);
   const std::string text = fmt::format("{}\n", ::getpid());
-  const bool is_written = take_lock(fresh.get()) &&
-                          ::write(fresh.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                          ::rename(fresh_path.c_str(), path.c_str()) == 0;
+  const bool is_written =
+      take_lock(fresh.get()) &&
+      ::write(fresh.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::rename(fresh_path.c_str(), path.c_str()) == 0;
   if (is_written) return PidFile(path, std::move(fresh));
   const auto failure = failed("cannot write", path);
   ::unlink(fresh_path.c_str());

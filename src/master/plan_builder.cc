@@ -10,6 +10,7 @@
 #include "prox/actions/proxy.h"
 #include "prox/actions/static.h"
 #include "prox/base/assert.h"
+#include "prox/config/placeholders.h"
 #include "prox/config/upstream_address.h"
 
 namespace prox::master {
@@ -85,26 +86,10 @@ class PlanBuilder {
   }
 
   // The placeholders of an upstream are the route's own `set` names, so each route's address is known here.
-  static std::string fill_in(const std::string& upstream, const config::StringMap& set) {
-    std::string filled;
-    std::size_t position = 0;
-    for (;;) {
-      const std::size_t open = upstream.find('{', position);
-      const std::size_t close = open == std::string::npos ? open : upstream.find('}', open);
-      if (close == std::string::npos) return filled.append(upstream, position);
-      filled.append(upstream, position, open - position);
-      const std::string name = upstream.substr(open + 1, close - open - 1);
-      for (const auto& [key, value] : set) {
-        if (key == name) filled.append(value);
-      }
-      position = close + 1;
-    }
-  }
-
   std::unique_ptr<const exchange::Action> proxy_action(const Service& service, const config::Route& route, const Action& action) {
     std::vector<actions::HeaderEdit> edits;
     for (const auto& [name, value] : action.headers) edits.push_back({name, value, value.empty()});
-    const upstream::Target& target = target_for(service, action, fill_in(action.upstream.value, route.set));
+    const upstream::Target& target = target_for(service, action, config::fill_in(action.upstream.value, route.set));
     return std::make_unique<actions::ProxyAction>(target, std::move(edits), action.preserve_host);
   }
 
@@ -138,7 +123,8 @@ class PlanBuilder {
   std::unique_ptr<const exchange::Action> static_action(const config::Route& route, const Action& action) {
     actions::StaticAction::Answer answer;
     answer.status = action.status;
-    std::string content_type;
+    // An action's Content-Type stands over the resource's; an empty one takes it away.
+    std::optional<std::string> content_type;
     for (const auto& [name, value] : action.headers) {
       if (http::equal_ignoring_case(name, "Content-Type")) content_type = value;
       if (!value.empty()) answer.headers.emplace_back(name, value);
@@ -146,13 +132,10 @@ class PlanBuilder {
     if (action.body_ref) {
       const config::Resource* resource = config_.find_resource(action.body_ref->value);
       PROX_ASSERT(resource != nullptr);
-      if (content_type.empty()) {
-        content_type = resource->content_type;
-        answer.headers.emplace_back("Content-Type", content_type);
-      }
+      if (!content_type) answer.headers.emplace_back("Content-Type", content_type.emplace(resource->content_type));
       answer.body = routing::Template(resource->content, route.set);
     }
-    answer.escape = routing::escape_for(content_type);
+    answer.escape = routing::escape_for(content_type.value_or(""));
     return std::make_unique<actions::StaticAction>(std::move(answer));
   }
 

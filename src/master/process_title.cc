@@ -15,7 +15,8 @@ std::size_t g_size = 0;
 
 // The kernel lays all strings out one behind the other (execve(2)). Returns the end of those that follow `end`.
 const char* end_of_run(char** strings, const char* end) {
-  for (char** each = strings; *each != nullptr && *each == end; ++each) end += std::strlen(*each) + 1;
+  for (char** each = strings; *each != nullptr && *each == end; ++each)
+    end += std::strlen(*each) + 1;
   return end;
 }
 

@@ -24,20 +24,23 @@ bool wants_colour() {
 std::string one_line(const config::Diagnostic& diagnostic, const config::Sources& sources) {
   if (!diagnostic.has_place) return diagnostic.message;
   const config::Position position = sources.position(diagnostic.place);
-  return fmt::format("{}:{}:{}: {}", sources.path(diagnostic.place.file), position.line, position.column, diagnostic.message);
+  return fmt::format("{}:{}:{}: {}", sources.path(diagnostic.place.file), position.line,
+                     position.column, diagnostic.message);
 }
 
 }  // namespace
 
 void print_report(const config::LoadResult& loaded, std::string_view config_path) {
   if (loaded.diagnostics.all().empty()) return;
-  fmt::print(stderr, "{}{}\n", config::render_text(loaded.diagnostics, loaded.sources, {wants_colour()}),
+  fmt::print(stderr, "{}{}\n",
+             config::render_text(loaded.diagnostics, loaded.sources, {wants_colour()}),
              config::render_summary(loaded.diagnostics, config_path));
 }
 
 void log_report(const config::LoadResult& loaded) {
   for (const config::Diagnostic& diagnostic : loaded.diagnostics.all()) {
-    const auto level = diagnostic.severity == config::Severity::Error ? log::Level::Error : log::Level::Warn;
+    const auto level =
+        diagnostic.severity == config::Severity::Error ? log::Level::Error : log::Level::Warn;
     const std::string line = one_line(diagnostic, loaded.sources);
     if (diagnostic.help.empty()) {
       log::write(level, line);

@@ -15,7 +15,9 @@ constexpr std::array kIgnored = {SIGPIPE, SIGUSR2, SIGWINCH};
 
 Signals::Signals(net::Loop& loop, Owner& owner) : owner_(owner) {
   for (const int number : kIgnored) ::signal(number, SIG_IGN);
-  const auto on_event = [](int number, short, void* self) { static_cast<Signals*>(self)->owner_.on_signal(number); };
+  const auto on_event = [](int number, short, void* self) {
+    static_cast<Signals*>(self)->owner_.on_signal(number);
+  };
   for (std::size_t i = 0; i < kHandled.size(); ++i) {
     PROX_ASSERT(events_[i].add(loop, kHandled[i], EV_SIGNAL | EV_PERSIST, on_event, this));
   }

@@ -27,10 +27,13 @@ constexpr base::Millis kRetireLimit = 2000;
 constexpr base::Millis kRetirePoll = 20;
 constexpr mode_t kUnixMask = 0117;  // leaves 0660
 
-bool set_option(int fd, int level, int name, int value) { return ::setsockopt(fd, level, name, &value, sizeof value) == 0; }
+bool set_option(int fd, int level, int name, int value) {
+  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
 
 base::Fd open_socket(const Address& address) {
-  return base::Fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return base::Fd(
+      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
 // ":8080" on a host without IPv6.
@@ -71,20 +74,24 @@ bool is_queue_empty(int fd) {
 
 void add_failure(const Address& address, int error, config::Diagnostics& diagnostics) {
   diagnostics.error("listen-bind", address.place,
-                    fmt::format("service \"{}\" cannot listen on {}: {}", address.service_name, address.text(), std::strerror(error)));
+                    fmt::format("service \"{}\" cannot listen on {}: {}", address.service_name,
+                                address.text(), std::strerror(error)));
 }
 
 bool contains(const std::vector<Address>& addresses, const std::string& key) {
-  return std::any_of(addresses.begin(), addresses.end(), [&](const Address& address) { return address.key == key; });
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const Address& address) { return address.key == key; });
 }
 
 }  // namespace
 
 Slots::Slots(net::Loop& loop) {
-  retire_timer_.init(loop, [](void* self) { static_cast<Slots*>(self)->finish_retired(); }, this);
+  retire_timer_.init(
+      loop, [](void* self) { static_cast<Slots*>(self)->finish_retired(); }, this);
 }
 
-bool Slots::bind(const std::vector<Address>& addresses, std::size_t count, config::Diagnostics& diagnostics) {
+bool Slots::bind(const std::vector<Address>& addresses, std::size_t count,
+                 config::Diagnostics& diagnostics) {
   bool all_bound = true;
   for (const Address& address : addresses) {
     Group* group = find(address.key);
@@ -121,7 +128,8 @@ base::Fd Slots::bind_socket(Group& group, bool is_first, int& error) {
   if (group.address.is_unix()) return bind_unix(group, error);
   base::Fd fd = bind_inet(group, is_first, error);
   const bool has_no_ipv6 = !fd && is_first && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
-  if (!has_no_ipv6 || !group.address.dual_stack || group.address.storage.ss_family != AF_INET6) return fd;
+  if (!has_no_ipv6 || !group.address.dual_stack || group.address.storage.ss_family != AF_INET6)
+    return fd;
   group.address = as_ipv4_wildcard(group.address);
   return bind_inet(group, is_first, error);
 }
@@ -135,7 +143,8 @@ base::Fd Slots::bind_inet(Group& group, bool is_first, int& error) {
   };
   if (!fd || !set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1)) return fail();
   const bool is_ipv6 = address.storage.ss_family == AF_INET6;
-  if (is_ipv6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1)) return fail();
+  if (is_ipv6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1))
+    return fail();
   // Slot 0 asks for the address alone, so that a second prox is refused, and shares it with the other slots afterwards.
   if (!is_first && !set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1)) return fail();
   if (::bind(fd.get(), address.get(), address.length) == -1) {
@@ -148,7 +157,8 @@ base::Fd Slots::bind_inet(Group& group, bool is_first, int& error) {
   if (address.port() == 0) {
     socklen_t length = sizeof address.storage;
     if (::getsockname(fd.get(), address.get(), &length) == -1) return fail();
-    log::info("the kernel picked a port", {{"service", address.service_name}, {"addr", address.text()}});
+    log::info("the kernel picked a port",
+              {{"service", address.service_name}, {"addr", address.text()}});
   }
   return fd;
 }
@@ -167,7 +177,8 @@ base::Fd Slots::bind_unix(Group& group, int& error) {
 // Another address of ours, one of the two a wildcard, has the port.
 bool Slots::is_our_port(const Address& address) const {
   return std::any_of(groups_.begin(), groups_.end(), [&](const auto& group) {
-    return group->address.key != address.key && group->address.port() == address.port() && !group->sockets.empty();
+    return group->address.key != address.key && group->address.port() == address.port() &&
+           !group->sockets.empty();
   });
 }
 
@@ -217,32 +228,36 @@ void Slots::retire_all_but(const std::vector<Address>& addresses) {
 
 // Workers hold the sockets too: only shutdown(2) ends them for all.
 void Slots::shut_down(Group& group) {
-  log::info("stopped listening", {{"service", group.address.service_name}, {"addr", group.address.text()}});
+  log::info("stopped listening",
+            {{"service", group.address.service_name}, {"addr", group.address.text()}});
   for (const Socket& socket : group.sockets) ::shutdown(socket.fd.get(), SHUT_RDWR);
 }
 
 void Slots::finish_retired() {
   std::erase_if(groups_, [this](const auto& group) {
     if (group->retire_at == 0) return false;
-    const bool is_drained = !group->address.is_unix() && std::all_of(group->sockets.begin(), group->sockets.end(), [](const Socket& s) {
-      return is_queue_empty(s.fd.get());
-    });
+    const bool is_drained = !group->address.is_unix() &&
+                            std::all_of(group->sockets.begin(), group->sockets.end(),
+                                        [](const Socket& s) { return is_queue_empty(s.fd.get()); });
     if (!is_drained && base::coarse_now() < group->retire_at) return false;
     shut_down(*group);
     return true;
   });
   const auto is_retiring = [](const auto& group) { return group->retire_at != 0; };
-  if (std::any_of(groups_.begin(), groups_.end(), is_retiring)) retire_timer_.set_after(kRetirePoll);
+  if (std::any_of(groups_.begin(), groups_.end(), is_retiring))
+    retire_timer_.set_after(kRetirePoll);
 }
 
-std::vector<SlotSocket> Slots::sockets_of(const std::vector<Address>& addresses, std::size_t slot, std::size_t count) const {
+std::vector<SlotSocket> Slots::sockets_of(const std::vector<Address>& addresses, std::size_t slot,
+                                          std::size_t count) const {
   std::vector<SlotSocket> sockets;
   for (std::uint32_t listener = 0; listener < addresses.size(); ++listener) {
     for (const auto& group : groups_) {
       if (group->address.key != addresses[listener].key) continue;
       const bool is_shared = group->address.is_unix();
       for (std::uint32_t j = 0; j < group->sockets.size(); ++j) {
-        if (is_shared || j % count == slot) sockets.push_back({listener, j, group->sockets[j].fd.get(), is_shared});
+        if (is_shared || j % count == slot)
+          sockets.push_back({listener, j, group->sockets[j].fd.get(), is_shared});
       }
     }
   }
@@ -250,12 +265,14 @@ std::vector<SlotSocket> Slots::sockets_of(const std::vector<Address>& addresses,
 }
 
 const Address* Slots::find_bound(const std::string& key) const {
-  const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) { return group->address.key == key; });
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const auto& group) { return group->address.key == key; });
   return found == groups_.end() ? nullptr : &(*found)->address;
 }
 
 Slots::Group* Slots::find(const std::string& key) {
-  const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) { return group->address.key == key; });
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const auto& group) { return group->address.key == key; });
   return found == groups_.end() ? nullptr : found->get();
 }
 

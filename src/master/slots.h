@@ -32,7 +32,8 @@ class Slots {
 
   // Binds what is missing, so that every address has at least `count` slots; nothing listens yet. If one fails, all new ones are closed
   // and the reason is added to the diagnostics.
-  bool bind(const std::vector<Address>& addresses, std::size_t count, config::Diagnostics& diagnostics);
+  bool bind(const std::vector<Address>& addresses, std::size_t count,
+            config::Diagnostics& diagnostics);
   // Lets clients in on what bind() added; called when workers stand ready. Fails like bind().
   bool listen(const std::vector<Address>& addresses, config::Diagnostics& diagnostics);
   // Closes what was bound but never listened: its generation was discarded.
@@ -43,7 +44,8 @@ class Slots {
 
   // What worker `slot` of `count` accepts on: of every address the sockets j with j mod count == slot, so that none is left alone when
   // there are fewer workers than before.
-  std::vector<SlotSocket> sockets_of(const std::vector<Address>& addresses, std::size_t slot, std::size_t count) const;
+  std::vector<SlotSocket> sockets_of(const std::vector<Address>& addresses, std::size_t slot,
+                                     std::size_t count) const;
   // The address as bound, with the port that the kernel picked; nullptr if there is none.
   const Address* find_bound(const std::string& key) const;
 

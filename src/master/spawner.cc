@@ -43,7 +43,8 @@ void close_from_to(unsigned first, unsigned last) {
   if (first > last || ::close_range(first, last, 0) == 0) return;
   // Linux before 5.9.
   const long limit = ::sysconf(_SC_OPEN_MAX);
-  for (unsigned fd = first; fd <= last && fd < static_cast<unsigned>(limit); ++fd) ::close(static_cast<int>(fd));
+  for (unsigned fd = first; fd <= last && fd < static_cast<unsigned>(limit); ++fd)
+    ::close(static_cast<int>(fd));
 }
 
 // A sibling's channel left open here would hide the end of the master from it; a plain descriptor left open is a leak.

@@ -7,16 +7,18 @@
 namespace prox::master {
 
 std::string status_json(const std::vector<Generation*>& generations, const Generation* current) {
-  base::Json json = {{"ok", true}, {"generation", current == nullptr ? 0 : current->terms().number}};
+  base::Json json = {{"ok", true},
+                     {"generation", current == nullptr ? 0 : current->terms().number}};
   json["workers"] = base::Json::array();
   for (const Generation* generation : generations) {
     for (const auto& [process, row] : generation->workers()) {
-      json["workers"].push_back({{"pid", process.pid()},
-                                 {"slot", process.slot()},
-                                 {"generation", generation->terms().number},
-                                 {"state", process.is_ready() ? to_word(generation->state()) : "starting"},
-                                 {"connections", row.connections.load(std::memory_order_relaxed)},
-                                 {"requests", row.requests_total.load(std::memory_order_relaxed)}});
+      json["workers"].push_back(
+          {{"pid", process.pid()},
+           {"slot", process.slot()},
+           {"generation", generation->terms().number},
+           {"state", process.is_ready() ? to_word(generation->state()) : "starting"},
+           {"connections", row.connections.load(std::memory_order_relaxed)},
+           {"requests", row.requests_total.load(std::memory_order_relaxed)}});
     }
   }
   return json.dump();

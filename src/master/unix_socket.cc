@@ -12,12 +12,15 @@ namespace prox::master {
 
 namespace {
 
-base::Fd open_socket() { return base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)); }
+base::Fd open_socket() {
+  return base::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
 
 // EAGAIN: somebody listens, and the queue is full.
 bool is_answered(const sockaddr_un& address) {
   const base::Fd probe = open_socket();
-  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN;
+  return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+         errno == EAGAIN;
 }
 
 }  // namespace
@@ -32,9 +35,11 @@ tl::expected<UnixSocket, int> UnixSocket::bind(const std::string& path, mode_t m
   socket.fd_ = open_socket();
   if (!socket.fd_) return tl::unexpected<int>{errno};
   struct stat found {};
-  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && !is_answered(address)) ::unlink(path.c_str());
+  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode) && !is_answered(address))
+    ::unlink(path.c_str());
   const mode_t before = ::umask(mask);
-  const int status = ::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const int status =
+      ::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;
   ::umask(before);
   if (status == -1) return tl::unexpected<int>{error};

@@ -20,7 +20,10 @@ class UnixSocket {
 
   UnixSocket() = default;
   UnixSocket(UnixSocket&& other) noexcept
-      : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_), fd_(std::move(other.fd_)) {}
+      : path_(std::exchange(other.path_, {})),
+        device_(other.device_),
+        inode_(other.inode_),
+        fd_(std::move(other.fd_)) {}
   UnixSocket& operator=(UnixSocket&& other) noexcept;
   ~UnixSocket() { remove_path(); }
 

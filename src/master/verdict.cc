@@ -14,7 +14,8 @@ std::string to_json(const Verdict& verdict) {
     json["routes"] = verdict.routes;
   } else {
     json["error"] = verdict.error;
-    if (!verdict.diagnostics.empty()) json["diagnostics"] = base::Json::parse(verdict.diagnostics, nullptr, false);
+    if (!verdict.diagnostics.empty())
+      json["diagnostics"] = base::Json::parse(verdict.diagnostics, nullptr, false);
     if (!verdict.text.empty()) json["text"] = verdict.text;
   }
   // File names need not be UTF-8.

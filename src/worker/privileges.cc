@@ -30,8 +30,10 @@ Result<void> raise_descriptor_limit(const Credentials& credentials) {
   limit = {wanted, wanted};
   if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return {};
   // Not everyone may go above the hard limit (a container without CAP_SYS_RESOURCE): serving with what there is beats not serving.
-  if (errno != EPERM || wanted <= most) return failed("setting the descriptor limit (process.rlimit_nofile)");
-  base::log::warn("the descriptor limit cannot be raised so far: process.rlimit_nofile", {{"wanted", wanted}, {"limit", most}});
+  if (errno != EPERM || wanted <= most)
+    return failed("setting the descriptor limit (process.rlimit_nofile)");
+  base::log::warn("the descriptor limit cannot be raised so far: process.rlimit_nofile",
+                  {{"wanted", wanted}, {"limit", most}});
   limit = {most, most};
   if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) return failed("setting the descriptor limit");
   return {};
@@ -42,14 +44,16 @@ Result<void> change_group(const Credentials& credentials) {
   if (!credentials.group) return {};
   const gid_t group = *credentials.group;
   if (credentials.user && !credentials.user_name.empty()) {
-    if (::initgroups(credentials.user_name.c_str(), group) == -1) return failed("setting the supplementary groups");
+    if (::initgroups(credentials.user_name.c_str(), group) == -1)
+      return failed("setting the supplementary groups");
   } else if (::setgroups(1, &group) == -1) {
     return failed("setting the supplementary groups");
   }
   if (::setresgid(group, group, group) == -1) return failed("setting the group");
   gid_t real = 0, effective = 0, saved = 0;
   if (::getresgid(&real, &effective, &saved) == -1) return failed("reading the group");
-  if (real != group || effective != group || saved != group) return ineffective("setting the group");
+  if (real != group || effective != group || saved != group)
+    return ineffective("setting the group");
   return {};
 }
 
@@ -66,7 +70,8 @@ Result<void> change_user(const Credentials& credentials) {
 
 Result<void> restrict_process() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return failed("setting no-new-privileges");
-  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return ineffective("setting no-new-privileges");
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+    return ineffective("setting no-new-privileges");
   // Keys and clients' data are in this memory: no ptrace by another process of the same user, no core file.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) return failed("making the process not dumpable");
   return {};

@@ -23,7 +23,8 @@ void move_total(std::atomic<std::uint64_t>& from, std::atomic<std::uint64_t>& to
 
 base::Result<Zone> Zone::map(std::size_t rows) {
   // The kernel's zero pages are what value-initialised atomics look like; constructing rows nobody needs would make them resident.
-  void* memory = ::mmap(nullptr, (rows + 1) * sizeof(Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, (rows + 1) * sizeof(Row), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return base::Unexpected{base::from_errno("mapping the shared zone")};
   Zone zone;
   zone.memory_ = static_cast<Row*>(memory);
@@ -31,7 +32,8 @@ base::Result<Zone> Zone::map(std::size_t rows) {
   return zone;
 }
 
-Zone::Zone(Zone&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), rows_(std::exchange(other.rows_, 0)) {}
+Zone::Zone(Zone&& other) noexcept
+    : memory_(std::exchange(other.memory_, nullptr)), rows_(std::exchange(other.rows_, 0)) {}
 
 Zone& Zone::operator=(Zone&& other) noexcept {
   std::swap(memory_, other.memory_);
@@ -59,7 +61,8 @@ base::Result<std::size_t> Zone::claim_row(std::uint32_t slot, std::uint64_t gene
     candidate.pid.store(kClaimed, std::memory_order_relaxed);
     return i;
   }
-  return base::Unexpected{base::Error{base::Errc::SystemCall, base::Side::Internal, false, ENOSPC, "claiming a row of the shared zone"}};
+  return base::Unexpected{base::Error{base::Errc::SystemCall, base::Side::Internal, false, ENOSPC,
+                                      "claiming a row of the shared zone"}};
 }
 
 void Zone::retire_row(std::size_t index) {
@@ -67,7 +70,8 @@ void Zone::retire_row(std::size_t index) {
   Row& sum = retired();
   move_total(gone.connections_total, sum.connections_total);
   move_total(gone.requests_total, sum.requests_total);
-  for (std::size_t i = 0; i < gone.responses_total.size(); ++i) move_total(gone.responses_total[i], sum.responses_total[i]);
+  for (std::size_t i = 0; i < gone.responses_total.size(); ++i)
+    move_total(gone.responses_total[i], sum.responses_total[i]);
   move_total(gone.bytes_in, sum.bytes_in);
   move_total(gone.bytes_out, sum.bytes_out);
   gone.connections.store(0, std::memory_order_relaxed);

@@ -9,22 +9,22 @@ namespace prox::ipc {
 // What master and workers tell each other. A descriptor may travel with a message (SCM_RIGHTS).
 enum class MessageType : std::uint16_t {
   // master → worker
-  Accept,      // every worker of the generation is ready: serve
-  Drain,       // stop accepting, finish what is open, exit. number: limit in ms, 0 = none. Descriptor, if any: a channel to the
-               // worker that takes over idle connections (HandOver messages); none: there is no next generation. text: keys of the
-               // listeners that the next generation has not, a line each, as many as fit
-  TakeOver,    // descriptor: the other end of such a channel, to receive HandOver messages on
-  Adopt,       // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
-               // descriptor: the socket
-  Release,     // its replacement is ready: let that adopted socket go. number and text as in its Adopt
+  Accept,  // every worker of the generation is ready: serve
+  Drain,  // stop accepting, finish what is open, exit. number: limit in ms, 0 = none. Descriptor, if any: a channel to the
+  // worker that takes over idle connections (HandOver messages); none: there is no next generation. text: keys of the
+  // listeners that the next generation has not, a line each, as many as fit
+  TakeOver,  // descriptor: the other end of such a channel, to receive HandOver messages on
+  Adopt,  // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
+          // descriptor: the socket
+  Release,  // its replacement is ready: let that adopted socket go. number and text as in its Adopt
   ReopenLogs,  // descriptor: the new stderr of a detached prox, if any
   Stop,        // close everything and exit now
   // worker → master
-  Ready,       // set up, nothing served yet
-  Failed,      // cannot be set up; text: why. The worker exits
+  Ready,   // set up, nothing served yet
+  Failed,  // cannot be set up; text: why. The worker exits
   LogsReopened,
   // worker → worker of the next generation
-  HandOver,    // descriptor: an idle plain client connection; text: key of the listener it came in by
+  HandOver,  // descriptor: an idle plain client connection; text: key of the listener it came in by
 };
 
 struct Message {

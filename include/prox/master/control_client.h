@@ -13,7 +13,8 @@ struct ControlFailure {
   bool is_unreachable = false;  // nobody listens there
   std::string why;
 };
-tl::expected<std::string, ControlFailure> ask_master(const std::string& socket_path, std::string_view command,
+tl::expected<std::string, ControlFailure> ask_master(const std::string& socket_path,
+                                                     std::string_view command,
                                                      std::chrono::milliseconds limit);
 
 }  // namespace prox::master

@@ -18,10 +18,10 @@ namespace prox::master {
 
 // One address to listen on, as the system wants it. A name in the config gives one for each address it has.
 struct Address {
-  std::string key;             // as worker::Listener::key
-  std::uint32_t service = 0;   // index into Config::services
+  std::string key;            // as worker::Listener::key
+  std::uint32_t service = 0;  // index into Config::services
   std::string service_name;
-  std::string written;         // as the config has it
+  std::string written;  // as the config has it
   config::Place place;
   bool dual_stack = false;     // IPv6 wildcard that takes IPv4 as well
   sockaddr_storage storage{};  // room for sockaddr_un
@@ -45,7 +45,7 @@ struct Environment {
 
 // Looks everything up and adds what is missing to the diagnostics: as warnings for Purpose::Validate, else as errors. `workers` stands
 // over the config's number. May ask the resolver, so it may block.
-Environment examine(const config::Config& config, config::Purpose purpose, std::optional<std::size_t> workers,
-                    config::Diagnostics& diagnostics);
+Environment examine(const config::Config& config, config::Purpose purpose,
+                    std::optional<std::size_t> workers, config::Diagnostics& diagnostics);
 
 }  // namespace prox::master

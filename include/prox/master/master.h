@@ -11,11 +11,11 @@ namespace prox::master {
 // What the command line and the environment say; it stands over the config, also at every reload.
 struct Options {
   std::string config_path;
-  std::string prefix;                      // -p; empty: none
+  std::string prefix;  // -p; empty: none
   std::optional<base::log::Level> level;
   std::optional<std::size_t> workers;
-  bool daemon = false;                     // leave the terminal
-  int argc = 0;                            // of main(), overwritten by process titles
+  bool daemon = false;  // leave the terminal
+  int argc = 0;         // of main(), overwritten by process titles
   char** argv = nullptr;
 };
 

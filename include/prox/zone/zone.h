@@ -14,18 +14,19 @@ namespace prox::zone {
 // What one worker process counts. Only that worker writes it (relaxed stores, no contended cache line); everyone may read. When a worker
 // is gone the master adds its totals to the retired row and zeroes what counted up and down.
 struct alignas(64) Row {
-  std::atomic<std::int32_t> pid;          // 0: the row is free
+  std::atomic<std::int32_t> pid;  // 0: the row is free
   std::atomic<std::uint32_t> slot;
   std::atomic<std::uint64_t> generation;
   // up and down
-  std::atomic<std::uint64_t> connections;        // client connections open
+  std::atomic<std::uint64_t> connections;  // client connections open
   std::atomic<std::uint64_t> active_requests;
   // totals
   std::atomic<std::uint64_t> connections_total;
   std::atomic<std::uint64_t> requests_total;
-  std::array<std::atomic<std::uint64_t>, 6> responses_total;  // by first digit of the status; 0: none was sent
-  std::atomic<std::uint64_t> bytes_in;           // body bytes from clients
-  std::atomic<std::uint64_t> bytes_out;          // body bytes to clients
+  std::array<std::atomic<std::uint64_t>, 6>
+      responses_total;                   // by first digit of the status; 0: none was sent
+  std::atomic<std::uint64_t> bytes_in;   // body bytes from clients
+  std::atomic<std::uint64_t> bytes_out;  // body bytes to clients
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
@@ -51,7 +52,8 @@ class Zone {
   // Totals of workers that are gone.
   Row& retired();
 
-  // Master only. A free row, marked with the slot and generation; its pid is set by the caller after fork. None left: Errc::SystemCall, ENOSPC.
+  // Master only. A free row, marked with the slot and generation; its pid is set by the caller after fork, and is -1 until then.
+  // None left: Errc::SystemCall, ENOSPC.
   base::Result<std::size_t> claim_row(std::uint32_t slot, std::uint64_t generation);
   // Master only, after the worker was reaped.
   void retire_row(std::size_t index);

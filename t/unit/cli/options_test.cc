@@ -26,7 +26,8 @@ std::variant<Options, Answer> parse(const Arguments& arguments, const World& wor
     const auto found = world.environment.find(name);
     return found == world.environment.end() ? nullptr : found->second.c_str();
   };
-  return prox::cli::parse(arguments, {getenv, [&](const std::string& path) { return world.files.contains(path); }});
+  return prox::cli::parse(
+      arguments, {getenv, [&](const std::string& path) { return world.files.contains(path); }});
 }
 
 Options options(const Arguments& arguments, const World& world = {}) {
@@ -41,7 +42,9 @@ Answer answer(const Arguments& arguments, const World& world = {}) {
   return std::get<Answer>(parsed);
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -62,7 +65,9 @@ TEST_CASE("all spellings of a flag are the same") {
   CHECK(parsed.config_path == "x.json5");
 }
 
-TEST_CASE("a value may look like a flag") { CHECK(options({"serve", "-config", "-x"}).config_path == "-x"); }
+TEST_CASE("a value may look like a flag") {
+  CHECK(options({"serve", "-config", "-x"}).config_path == "-x");
+}
 
 TEST_CASE("boolean flags take no separate value, and Go's words") {
   const auto [argument, watch] = GENERATE(table<std::string, bool>({
@@ -95,7 +100,8 @@ TEST_CASE("defaults") {
   CHECK(parsed.prefix.empty());
 }
 
-TEST_CASE("what cannot be understood is exit 2, with the reason and the command's flags on stderr") {
+TEST_CASE(
+    "what cannot be understood is exit 2, with the reason and the command's flags on stderr") {
   const auto [arguments, reason] = GENERATE(table<Arguments, std::string>({
       {{"serve", "-nope"}, "unknown flag: -nope\n"},
       {{"serve", "-confg", "x"}, "unknown flag: -confg; did you mean \"-config\"?"},
@@ -105,14 +111,17 @@ TEST_CASE("what cannot be understood is exit 2, with the reason and the command'
       {{"serve", "-config"}, "flag -config needs a value"},
       {{"serve", "-config="}, "flag -config needs a value"},
       {{"serve", "-watch=maybe"}, "-watch: \"maybe\" is not true or false"},
-      {{"serve", "-log-level", "inof"}, "-log-level: unknown log level \"inof\"; known: debug, info, warn, error; did you mean \"info\"?"},
+      {{"serve", "-log-level", "inof"},
+       "-log-level: unknown log level \"inof\"; known: debug, info, warn, error; did you mean "
+       "\"info\"?"},
       {{"serve", "left", "-c", "x"}, "unexpected argument \"left\""},
       {{"serve", "--", "left"}, "unexpected argument \"left\""},
       {{"serve", "-"}, "unexpected argument \"-\""},
       {{"serve", "---c"}, "unknown flag"},
       {{"validate", "-format", "xml"}, "unknown format \"xml\"; known: text, json"},
       {{"version", "now"}, "unexpected argument \"now\""},
-      {{"-s", "relaod"}, "unknown signal \"relaod\"; known: reload, reopen, stop, quit; did you mean \"reload\"?"},
+      {{"-s", "relaod"},
+       "unknown signal \"relaod\"; known: reload, reopen, stop, quit; did you mean \"reload\"?"},
       {{"-t", "-v"}, "only one of -t, -s, -v and -V"},
       {{"-g", "daemon off;"}, "not supported: write it into the configuration"},
       {{"-T"}, "unknown flag: -T"},
@@ -132,7 +141,9 @@ TEST_CASE("of a flag given twice the last counts") {
   CHECK(options({"serve", "-watch=false", "-watch"}).watch);
 }
 
-TEST_CASE("a closing -- is allowed") { CHECK(options({"serve", "-c", "x", "--"}).config_path == "x"); }
+TEST_CASE("a closing -- is allowed") {
+  CHECK(options({"serve", "-c", "x", "--"}).config_path == "x");
+}
 
 TEST_CASE("an unknown command is exit 1 with a suggestion; no command is exit 1") {
   const Answer unknown = answer({"sevre"});
@@ -145,7 +156,13 @@ TEST_CASE("an unknown command is exit 1 with a suggestion; no command is exit 1"
 }
 
 TEST_CASE("help is exit 0 on stdout") {
-  const auto arguments = GENERATE(values<Arguments>({{"help"}, {"-h"}, {"--help"}, {"-help"}, {"serve", "-h"}, {"validate", "--help"}, {"help", "serve"}}));
+  const auto arguments = GENERATE(values<Arguments>({{"help"},
+                                                     {"-h"},
+                                                     {"--help"},
+                                                     {"-help"},
+                                                     {"serve", "-h"},
+                                                     {"validate", "--help"},
+                                                     {"help", "serve"}}));
   CAPTURE(arguments);
   const Answer helped = answer(arguments);
   CHECK(helped.status == 0);
@@ -182,7 +199,8 @@ TEST_CASE("validate's own flags") {
 
 TEST_CASE("LOG_LEVEL stands over -log-level; an unknown word in it is exit 2") {
   CHECK(options({"serve", "-log-level", "warning"}).level == Level::Warn);
-  CHECK(options({"serve", "-log-level", "error"}, {{{"LOG_LEVEL", "debug"}}, {}}).level == Level::Debug);
+  CHECK(options({"serve", "-log-level", "error"}, {{{"LOG_LEVEL", "debug"}}, {}}).level ==
+        Level::Debug);
   CHECK(options({"serve", "-log-level", "error"}, {{{"LOG_LEVEL", ""}}, {}}).level == Level::Error);
   const Answer refused = answer({"serve"}, {{{"LOG_LEVEL", "loud"}}, {}});
   CHECK(refused.status == 2);
@@ -200,10 +218,13 @@ TEST_CASE("PROX_WORKERS is a positive number, or exit 2") {
 
 TEST_CASE("without -config: config.json5 here, else the installed one") {
   CHECK(options({"serve"}).config_path == "config.json5");
-  const auto installed = [](const std::string& path) { return path.ends_with("/prox/config.json5"); };
+  const auto installed = [](const std::string& path) {
+    return path.ends_with("/prox/config.json5");
+  };
   World world;
   const auto exists = [&](const std::string& path) { return installed(path); };
-  const auto parsed = prox::cli::parse({"serve"}, {[](const char*) -> const char* { return nullptr; }, exists});
+  const auto parsed =
+      prox::cli::parse({"serve"}, {[](const char*) -> const char* { return nullptr; }, exists});
   CHECK(installed(std::get<Options>(parsed).config_path));
   CHECK(options({"serve"}, {{}, {"config.json5"}}).config_path == "config.json5");
 }

@@ -87,7 +87,8 @@ TEST_CASE("messages arrive whole and in order, with type, number and text") {
   CHECK(ends.left->is_flushed());
 }
 
-TEST_CASE("a descriptor travels with its message, closes on exec, and is closed on the sending side") {
+TEST_CASE(
+    "a descriptor travels with its message, closes on exec, and is closed on the sending side") {
   Ends ends;
   std::array<int, 2> pipe_ends{};
   REQUIRE(::pipe2(pipe_ends.data(), O_CLOEXEC) == 0);
@@ -111,11 +112,15 @@ TEST_CASE("a descriptor travels with its message, closes on exec, and is closed 
 TEST_CASE("what the socket does not take at once is queued and sent later, in order") {
   Ends ends;
   constexpr int kCount = 2000;
-  for (int i = 0; i < kCount; ++i) ends.left->send({MessageType::HandOver, static_cast<std::uint64_t>(i), std::string(1000, 'x')});
+  for (int i = 0; i < kCount; ++i)
+    ends.left->send({MessageType::HandOver, static_cast<std::uint64_t>(i), std::string(1000, 'x')});
   CHECK_FALSE(ends.left->is_flushed());
-  for (int turns = 0; turns < kCount && ends.right_owner.messages.size() < kCount; ++turns) ends.turn();
+  for (int turns = 0; turns < kCount && ends.right_owner.messages.size() < kCount; ++turns)
+    ends.turn();
   REQUIRE(ends.right_owner.messages.size() == kCount);
-  for (int i = 0; i < kCount; ++i) REQUIRE(ends.right_owner.messages[static_cast<std::size_t>(i)].number == static_cast<std::uint64_t>(i));
+  for (int i = 0; i < kCount; ++i)
+    REQUIRE(ends.right_owner.messages[static_cast<std::size_t>(i)].number ==
+            static_cast<std::uint64_t>(i));
   CHECK(ends.left->is_flushed());
 }
 
@@ -157,7 +162,8 @@ TEST_CASE("the channel closes on what is no message") {
   }));
   CAPTURE(name);
   RawEnd end;
-  REQUIRE(::send(end.raw.get(), bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  REQUIRE(::send(end.raw.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
   end.channel->read_messages();
   CHECK(end.owner.closed == 1);
   CHECK(end.owner.messages.empty());

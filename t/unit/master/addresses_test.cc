@@ -65,7 +65,8 @@ TEST_CASE("a name stands for every address it has here, each once") {
   const auto addresses = resolve({"localhost:8080"});
   REQUIRE_FALSE(addresses.empty());
   const auto has = [&](const std::string& key) {
-    return std::count_if(addresses.begin(), addresses.end(), [&](const Address& a) { return a.key == key; });
+    return std::count_if(addresses.begin(), addresses.end(),
+                         [&](const Address& a) { return a.key == key; });
   };
   CHECK(has("127.0.0.1:8080") == 1);
   CHECK(has("[::1]:8080") <= 1);
@@ -75,7 +76,8 @@ TEST_CASE("two texts that mean one address are refused, with a note at the first
   Diagnostics diagnostics;
   resolve_addresses(config_of({"127.0.0.1:8080", "localhost:8080"}), Purpose::Serve, diagnostics);
   REQUIRE(diagnostics.errors() == 1);
-  CHECK(diagnostics.all()[0].message == "service \"s1\" listens on 127.0.0.1:8080, which service \"s0\" already uses");
+  CHECK(diagnostics.all()[0].message ==
+        "service \"s1\" listens on 127.0.0.1:8080, which service \"s0\" already uses");
   CHECK(diagnostics.all()[0].notes.size() == 1);
 }
 

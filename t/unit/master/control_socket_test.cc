@@ -53,7 +53,9 @@ struct Client {
     std::strcpy(address.sun_path, path.c_str());
     REQUIRE(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  void say(const std::string& text) const { REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0); }
+  void say(const std::string& text) const {
+    REQUIRE(::send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0);
+  }
   // What is there; "closed" at the end.
   std::string hear() const {
     std::array<char, 65536> buffer;
@@ -97,7 +99,8 @@ TEST_CASE("a command may come in pieces and is answered when the answer is there
 }
 
 TEST_CASE("what is no request is answered with an error") {
-  const auto line = GENERATE("hello", "[]", "{}", "{\"command\":1}", "{\"command\":\"reload\"", "\xff");
+  const auto line =
+      GENERATE("hello", "[]", "{}", "{\"command\":1}", "{\"command\":\"reload\"", "\xff");
   Master master;
   const Client client(master.path());
   client.say(std::string(line) + "\n");

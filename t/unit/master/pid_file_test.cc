@@ -98,4 +98,6 @@ TEST_CASE("the control socket is beside the pid file") {
   CHECK(control_path("/run/prox.run") == "/run/prox.run.sock");
 }
 
-TEST_CASE("with a prefix the default pid file is in it") { CHECK(default_pid_path("/srv/p") == std::optional<std::string>("/srv/p/prox.pid")); }
+TEST_CASE("with a prefix the default pid file is in it") {
+  CHECK(default_pid_path("/srv/p") == std::optional<std::string>("/srv/p/prox.pid"));
+}

@@ -139,7 +139,8 @@ TEST_CASE("a second prox is refused, also when it would share the port, and is t
   Diagnostics diagnostics;
   CHECK_FALSE(other.bind({taken}, 2, diagnostics));
   REQUIRE(diagnostics.errors() == 1);
-  CHECK(diagnostics.all()[0].message == "service \"web\" cannot listen on " + taken.text() + ": Address already in use");
+  CHECK(diagnostics.all()[0].message ==
+        "service \"web\" cannot listen on " + taken.text() + ": Address already in use");
   CHECK(other.find_bound("b") == nullptr);
 }
 
@@ -212,7 +213,9 @@ TEST_CASE("an address may become narrower or wider by a reload while the old one
   f.open({wide_again}, 2);
 }
 
-TEST_CASE("a retired address takes no new client, keeps those queued until they are accepted, and then is refused") {
+TEST_CASE(
+    "a retired address takes no new client, keeps those queued until they are accepted, and then "
+    "is refused") {
   Fixture f;
   const Address address = ipv4("127.0.0.1", 0, "a");
   f.open({address}, 1);

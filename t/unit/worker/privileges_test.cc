@@ -29,7 +29,8 @@ bool holds_in_child(const std::function<bool()>& check) {
 
 TEST_CASE("a process that stays who it is still loses what it could gain") {
   CHECK(holds_in_child([] {
-    return drop_privileges({}) && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+    return drop_privileges({}) && ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+           ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
   }));
 }
 
@@ -38,15 +39,16 @@ TEST_CASE("the descriptor limit is the one asked for, else the hard one") {
     Credentials credentials;
     credentials.rlimit_nofile = 100;
     rlimit limit{};
-    return drop_privileges(credentials) && ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 100 && limit.rlim_max == 100;
+    return drop_privileges(credentials) && ::getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+           limit.rlim_cur == 100 && limit.rlim_max == 100;
   }));
   CHECK(holds_in_child([] {
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
     before.rlim_cur = 50;
     rlimit after{};
-    return ::setrlimit(RLIMIT_NOFILE, &before) == 0 && drop_privileges({}) && ::getrlimit(RLIMIT_NOFILE, &after) == 0 &&
-           after.rlim_cur == before.rlim_max;
+    return ::setrlimit(RLIMIT_NOFILE, &before) == 0 && drop_privileges({}) &&
+           ::getrlimit(RLIMIT_NOFILE, &after) == 0 && after.rlim_cur == before.rlim_max;
   }));
 }
 
@@ -66,8 +68,8 @@ TEST_CASE("root becomes the user for good, with that user's groups only") {
     for (int i = 0; i < count; ++i) {
       if (groups[i] == root_group) return false;
     }
-    return ::getuid() == nobody->pw_uid && ::geteuid() == nobody->pw_uid && ::getgid() == nobody->pw_gid && ::setuid(0) == -1 &&
-           ::access("/etc/shadow", R_OK) == -1;
+    return ::getuid() == nobody->pw_uid && ::geteuid() == nobody->pw_uid &&
+           ::getgid() == nobody->pw_gid && ::setuid(0) == -1 && ::access("/etc/shadow", R_OK) == -1;
   }));
 }
 
@@ -77,6 +79,7 @@ TEST_CASE("who is not root cannot become somebody else, and is told") {
     Credentials credentials;
     credentials.user = 1;
     const auto dropped = drop_privileges(credentials);
-    return !dropped && dropped.error().context == "setting the user" && dropped.error().sys_errno != 0;
+    return !dropped && dropped.error().context == "setting the user" &&
+           dropped.error().sys_errno != 0;
   }));
 }

@@ -36,7 +36,9 @@ TEST_CASE("a claimed row carries slot and generation and is not claimed twice") 
   CHECK(third.error().sys_errno == ENOSPC);
 }
 
-TEST_CASE("a retired row gives its totals to the retired ones, drops what is up and down, and is free again") {
+TEST_CASE(
+    "a retired row gives its totals to the retired ones, drops what is up and down, and is free "
+    "again") {
   Zone zone = map(1);
   Row& row = zone.row(*zone.claim_row(0, 1));
   row.pid = 1234;
@@ -84,7 +86,8 @@ TEST_CASE("what a child counts is seen by its parent") {
 
 TEST_CASE("rows do not share a cache line") {
   Zone zone = map(2);
-  const auto distance = reinterpret_cast<const char*>(&zone.row(1)) - reinterpret_cast<const char*>(&zone.row(0));
+  const auto distance =
+      reinterpret_cast<const char*>(&zone.row(1)) - reinterpret_cast<const char*>(&zone.row(0));
   CHECK(distance % 64 == 0);
   CHECK(reinterpret_cast<std::uintptr_t>(&zone.row(0)) % 64 == 0);
 }
