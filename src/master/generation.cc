@@ -171,6 +171,7 @@ void Generation::become_gone_if_empty() {
 }
 
 void Generation::kill() {
+  is_stopped_ = true;  // their deaths are no news
   for (Slot& slot : slots_) {
     if (slot.worker != nullptr) slot.worker->kill();
   }

@@ -57,6 +57,10 @@ void Acceptor::accept_all(int limit) {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     if (is_connection_fault(errno)) continue;
+    if (errno == EINVAL) {  // shut down: it listens no more
+      pause();
+      return owner_.on_accept_ended(*this);
+    }
     return owner_.on_accept_exhausted(errno);
   }
 }

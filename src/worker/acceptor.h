@@ -14,6 +14,8 @@ class Acceptor {
   class Owner {
    public:
     virtual void on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) = 0;
+    // The master has shut the socket down: its address has left the config, or prox stops.
+    virtual void on_accept_ended(Acceptor& acceptor) = 0;
     // Out of descriptors or memory: this acceptor, and all others, should rest for a while.
     virtual void on_accept_exhausted(int error) = 0;
 
@@ -30,8 +32,8 @@ class Acceptor {
   int socket() const { return socket_; }
   bool start();
   void pause() { event_.remove(); }
-  // Takes what is queued, then closes the address for good, for everyone who holds the socket: a client that was queued when a socket is
-  // closed is reset.
+  bool is_accepting() const { return event_.is_added(); }
+  // Where no master does it: takes what is queued, then closes the address for good, for everyone who holds the socket.
   void drain_and_close();
 
  private:

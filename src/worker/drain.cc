@@ -1,5 +1,6 @@
 // How a worker leaves: it stops accepting, finishes what is open, gives idle connections to the next generation, and goes.
 
+#include <algorithm>
 #include <utility>
 
 #include "prox/base/log.h"
@@ -34,13 +35,17 @@ void WorkerProcess::drain(const ipc::Message& message, base::Fd next_generation)
 
 void WorkerProcess::drain_listeners() {
   for (const auto& acceptor : acceptors_) {
-    if (leaves_config(plan_.listeners[acceptor->listener()].key)) {
-      acceptor->drain_and_close();
-    } else {
-      acceptor->pause();  // the next generation's worker of this slot accepts on the same socket
-    }
+    // On an address that stays, the next generation's worker of this slot accepts from the same queue. On one that leaves, this worker goes
+    // on until the master has seen the queue empty and shuts the socket down: a client in the queue of a closed socket is reset.
+    if (!leaves_config(plan_.listeners[acceptor->listener()].key)) acceptor->pause();
   }
   adopted_.clear();
+}
+
+void WorkerProcess::on_accept_ended(Acceptor&) { stop_task_.post(loop_); }
+
+bool WorkerProcess::is_accepting() const {
+  return std::any_of(acceptors_.begin(), acceptors_.end(), [](const auto& acceptor) { return acceptor->is_accepting(); });
 }
 
 bool WorkerProcess::leaves_config(const std::string& key) const {
@@ -87,7 +92,7 @@ void WorkerProcess::on_connection_closed() {
 }
 
 void WorkerProcess::stop_when_done() {
-  if (state_ != State::Draining || !connections_.empty()) return;
+  if (state_ != State::Draining || is_accepting() || !connections_.empty()) return;
   if (next_generation_ && !next_generation_->is_flushed()) return resume_timer_.set_after(kFlushWait);
   loop_.stop();
 }

@@ -64,8 +64,10 @@ void WorkerProcess::on_message(ipc::Channel&, const ipc::Message& message, base:
 void WorkerProcess::on_channel_closed(ipc::Channel& channel) {
   if (&channel == &master_) {
     base::log::warn("the master is gone: draining", {{"slot", setup_.slot}});
-    ipc::Message alone{ipc::MessageType::Drain, static_cast<std::uint64_t>(plan_.shutdown_timeout), "*"};
-    return drain(alone, {});
+    drain({ipc::MessageType::Drain, static_cast<std::uint64_t>(plan_.shutdown_timeout), "*"}, {});
+    // At once, so that a new master can bind.
+    for (const auto& acceptor : acceptors_) acceptor->drain_and_close();
+    return;
   }
   if (&channel == next_generation_.get()) {
     // Its worker died before it took over; what is kept waits for its next request here.
@@ -89,16 +91,18 @@ void WorkerProcess::reopen_logs(base::Fd log) {
 // ---- accepting ----
 
 void WorkerProcess::resume_accepting() {
-  if (state_ != State::Serving) return;
   bool all = true;
-  for (const auto& acceptor : acceptors_) all = acceptor->start() && all;
+  for (const auto& acceptor : acceptors_) {
+    const bool should = state_ == State::Serving || leaves_config(plan_.listeners[acceptor->listener()].key);
+    if (should && !acceptor->is_accepting()) all = acceptor->start() && all;
+  }
   for (const Adopted& adopted : adopted_) all = adopted.acceptor->start() && all;
   if (!all) resume_timer_.set_after(kAcceptRest);
 }
 
 void WorkerProcess::on_resume_timer() {
-  if (state_ == State::Draining) return stop_when_done();
   resume_accepting();
+  stop_when_done();
 }
 
 void WorkerProcess::on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) {

@@ -57,6 +57,7 @@ class WorkerProcess final : public downstream::ConnectionHost, public ipc::Chann
 
   // Acceptor::Owner
   void on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) override;
+  void on_accept_ended(Acceptor& acceptor) override;
   void on_accept_exhausted(int error) override;
 
   void serve();
@@ -66,6 +67,7 @@ class WorkerProcess final : public downstream::ConnectionHost, public ipc::Chann
   void release(const ipc::Message& message);
   void drain(const ipc::Message& message, base::Fd next_generation);
   void drain_listeners();
+  bool is_accepting() const;
   bool leaves_config(const std::string& key) const;
   void take_over(const std::string& key, base::Fd socket);
   void reopen_logs(base::Fd log);
