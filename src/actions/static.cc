@@ -70,11 +70,16 @@ class StaticHandler final : public exchange::Handler, public base::Pooled<Static
   void on_request_body(net::Buffer& data) override { data.clear(); }
   void on_request_end(Slice) override {}
   bool wants_request_body() const override { return true; }
-  void on_response_drained() override {}
+  void on_response_drained() override { send_more(); }
 
  private:
+  void send_more();
+
   const StaticAction::Answer& answer_;
   exchange::Exchange& x_;
+  std::string rendered_;  // the body, if it is not the same for all
+  Slice unsent_;
+  bool ended_ = false;
 };
 
 void StaticHandler::start() {
@@ -82,19 +87,33 @@ void StaticHandler::start() {
   head.status = answer_.status;
   head.reason = http::reason_phrase(answer_.status);
   for (const auto& [name, value] : answer_.headers) head.fields.add(name, value, http::recognise(name));
-  net::Buffer body(x_.context->blocks);
   if (answer_.body.is_constant()) {
-    body.append_copy(answer_.body.constant());
+    unsent_ = answer_.body.constant();
   } else {
-    std::string text;
-    answer_.body.render(RequestVariables(x_), answer_.escape, text);
-    body.append_copy(text);
+    answer_.body.render(RequestVariables(x_), answer_.escape, rendered_);
+    unsent_ = rendered_;
   }
   const bool has_body = answer_.status != 204 && answer_.status != 304;
   x_.head_sent = true;
-  x_.sink->send_head(head, has_body ? http::BodyFraming{http::BodyFraming::Kind::Length, body.size()} : http::BodyFraming{});
-  x_.sink->send_body(body);
-  x_.sink->end_response({});
+  x_.sink->send_head(head, has_body ? http::BodyFraming{http::BodyFraming::Kind::Length, unsent_.size()} : http::BodyFraming{});
+  if (!has_body || x_.request.method == http::Method::Head) unsent_ = {};
+  send_more();
+}
+
+// A large body goes out as the client takes it: blocks are held for what is under way, not for all of it.
+void StaticHandler::send_more() {
+  net::Buffer piece(x_.context->blocks);
+  while (!unsent_.empty() && !x_.sink->is_backed_up()) {
+    const Slice part = unsent_.substr(0, base::BlockPool::kLarge);
+    unsent_.remove_prefix(part.size());
+    piece.append_copy(part);
+    x_.sink->send_body(piece);
+    if (x_.sink->is_backed_up()) x_.sink->flush();
+  }
+  if (unsent_.empty() && !ended_) {
+    ended_ = true;
+    x_.sink->end_response({});
+  }
   x_.sink->flush();
 }
 

@@ -70,6 +70,8 @@ base::Fd Connection::detach() {
   return socket;
 }
 
+void Connection::abort() { close(state_ == State::Open && server_->is_unfinished()); }
+
 void Connection::close(bool reset) {
   if (state_ == State::Closed) return;
   stream_.close(reset);

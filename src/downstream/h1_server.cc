@@ -58,6 +58,8 @@ void H1Server::abandon() {
   body_.clear();
 }
 
+bool H1Server::is_unfinished() const { return writing_ != Writing::None || !connection_.stream().output().empty(); }
+
 // ---- turns of the loop ----
 
 void H1Server::on_event() {
@@ -74,6 +76,7 @@ void H1Server::on_settle(void* self) {
 
 // What each turn ends with, when no handler is on the stack: the connection may be closed here.
 void H1Server::after_turn() {
+  tell_drained();
   if (broken_) return connection_.close();
   if (writing_ == Writing::Cut) {
     if (close_delimited_) return connection_.close(true);
@@ -113,6 +116,15 @@ void H1Server::on_deadline() {
 void H1Server::update_deadline() {
   const bool writing = writing_ != Writing::None || !connection_.stream().output().empty();
   if (!writing) write_deadline_ = 0;
+  // The wait for the next request begins when the last response has left.
+  if (reading_ == Reading::Idle && !closing_ && is_kept_) {
+    const Millis limit = connection_.service().limits.idle_timeout;
+    if (writing) {
+      read_deadline_ = 0;
+    } else if (read_deadline_ == 0 && limit > 0) {
+      read_deadline_ = base::coarse_now() + limit;
+    }
+  }
   connection_.set_deadline(earlier(read_deadline_, write_deadline_));
 }
 
@@ -321,7 +333,6 @@ void H1Server::on_client_closed() {
 // ---- the end of an exchange ----
 
 void H1Server::finish_exchange() {
-  const exchange::ServiceLimits& limits = connection_.service().limits;
   exchange_.reset();
   zone::subtract(connection_.host().context().row.active_requests);
   parser_.reset();
@@ -330,11 +341,8 @@ void H1Server::finish_exchange() {
   request_started_ = 0;
   continue_sent_ = false;
   is_kept_ = true;
-  if (!keep_alive_) {
-    closing_ = true;
-    return;
-  }
-  read_deadline_ = limits.idle_timeout > 0 ? base::coarse_now() + limits.idle_timeout : 0;
+  read_deadline_ = 0;
+  if (!keep_alive_) closing_ = true;
 }
 
 // ---- writing: the ResponseSink ----
@@ -420,10 +428,20 @@ void H1Server::flush_or_break() {
     settle_.post(loop_);
     return;
   }
-  backed_up_ = backed_up_ || is_backed_up();
 }
 
-bool H1Server::is_backed_up() const { return connection_.stream().output().held_bytes() > net::kHighWater; }
+// Whoever is told so will be told when it is over.
+bool H1Server::is_backed_up() {
+  const bool is_above = connection_.stream().output().held_bytes() > net::kHighWater;
+  backed_up_ = backed_up_ || is_above;
+  return is_above;
+}
+
+void H1Server::tell_drained() {
+  if (!backed_up_ || connection_.stream().output().held_bytes() > net::kLowWater) return;
+  backed_up_ = false;
+  if (exchange_ && exchange_->handler) exchange_->handler->on_response_drained();
+}
 
 // Output that had to wait goes on. False if the connection was closed.
 bool H1Server::write_output() {
@@ -431,10 +449,6 @@ bool H1Server::write_output() {
   if (broken_) {
     connection_.close();
     return false;
-  }
-  if (backed_up_ && connection_.stream().output().held_bytes() <= net::kLowWater) {
-    backed_up_ = false;
-    if (exchange_ && exchange_->handler) exchange_->handler->on_response_drained();
   }
   return true;
 }

@@ -101,7 +101,9 @@ void H1Client::flush() {
   if (state_ == State::AwaitingHead && target_.response_header_timeout > 0) timer_.set_after(target_.response_header_timeout);
 }
 
-void H1Client::resume() { task_.post(loop_); }
+void H1Client::resume() {
+  if (state_ != State::Connecting) task_.post(loop_);  // while connecting nothing was stopped
+}
 
 void H1Client::give_back(std::unique_ptr<ClientStream> self) {
   receiver_ = nullptr;

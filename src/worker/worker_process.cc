@@ -32,7 +32,7 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
 }
 
 WorkerProcess::~WorkerProcess() {
-  connections_.for_each([](downstream::Connection& connection) { connection.close(); });
+  connections_.for_each([](downstream::Connection& connection) { connection.abort(); });
   pools_.clear();
 }
 

@@ -86,6 +86,8 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
   void drain();
   // Releases the descriptor of an idle connection and ends this object.
   base::Fd detach();
+  // Ends at once, and by RST where a response is not all sent.
+  void abort();
   // Ends at once; with `reset` by RST.
   void close(bool reset = false);
   // Ends after the output has left: shuts down writes and lingers.

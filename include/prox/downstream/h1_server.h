@@ -31,6 +31,8 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   // The connection is closed: lets the exchange and its handler go.
   void abandon();
   bool is_idle() const { return reading_ == Reading::Idle && !closing_; }
+  // A response is not all sent: its client must not take what it has for the whole.
+  bool is_unfinished() const;
   // Has served before: its client can open another one without losing anything.
   bool is_kept() const { return is_kept_; }
 
@@ -40,7 +42,7 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   void end_response(Slice trailers) override;
   void cut_response() override;
   void flush() override;
-  bool is_backed_up() const override;
+  bool is_backed_up() override;
   void resume_request() override { settle_.post(loop_); }
   void close_after_response() override { keep_alive_ = false; }
 
@@ -75,6 +77,7 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   void on_client_closed();
   void close_when_flushed();
   void flush_or_break();
+  void tell_drained();
   bool write_output();
   void after_turn();
   void update_deadline();

@@ -27,8 +27,8 @@ class ResponseSink {
   virtual void cut_response() = 0;
   // Sends what is queued, as far as it goes now.
   virtual void flush() = 0;
-  // Whether more is queued than should be: stop, until Handler::on_response_drained().
-  virtual bool is_backed_up() const = 0;
+  // Whether more is queued than should be: flush and ask again, or stop until Handler::on_response_drained().
+  virtual bool is_backed_up() = 0;
   // After Handler::wants_request_body() was false: more of the body may come.
   virtual void resume_request() = 0;
   // The connection ends with this response: what is left of the request is not worth waiting for.
