@@ -16,9 +16,12 @@ using base::Error;
 using base::Side;
 using http::Slice;
 
-class ProxyHandler final : public exchange::Handler, public upstream::Receiver, public base::Pooled<ProxyHandler> {
+class ProxyHandler final : public exchange::Handler,
+                           public upstream::Receiver,
+                           public base::Pooled<ProxyHandler> {
  public:
-  ProxyHandler(const ProxyAction& action, exchange::Exchange& exchange) : action_(action), x_(exchange) {}
+  ProxyHandler(const ProxyAction& action, exchange::Exchange& exchange)
+      : action_(action), x_(exchange) {}
   ~ProxyHandler() override { give_back(); }
 
   void start() override;
@@ -44,13 +47,15 @@ class ProxyHandler final : public exchange::Handler, public upstream::Receiver, 
 
   const ProxyAction& action_;
   exchange::Exchange& x_;
-  std::unique_ptr<upstream::ClientStream> stream_;  // none before start, and once the response is complete or has failed
+  std::unique_ptr<upstream::ClientStream>
+      stream_;  // none before start, and once the response is complete or has failed
   bool retried_ = false;
 };
 
 void ProxyHandler::start() {
   if (x_.request.method == http::Method::Connect) {
-    return exchange::fail(x_, Error{Errc::NotSupported, Side::Internal, false, 0, "asked for a tunnel"});
+    return exchange::fail(
+        x_, Error{Errc::NotSupported, Side::Internal, false, 0, "asked for a tunnel"});
   }
   action_.build_forward(x_);
   open(false);
@@ -90,7 +95,8 @@ void ProxyHandler::on_interim() {
 }
 
 void ProxyHandler::on_response_head(http::BodyFraming body) {
-  const bool tells_unsent_length = x_.request.method == http::Method::Head || x_.response.status == 304;
+  const bool tells_unsent_length =
+      x_.request.method == http::Method::Head || x_.response.status == 304;
   remove_hop_by_hop(x_.response, tells_unsent_length);
   x_.head_sent = true;
   x_.sink->send_head(x_.response, body);
@@ -114,7 +120,8 @@ void ProxyHandler::on_failure(const Error& error) {
 // A kept connection that ends before the first byte of an answer was most likely closed while idle; what may be sent twice, and
 // of which no body byte is gone, is sent once more (RFC 9112 §9.3.1).
 bool ProxyHandler::may_retry(const Error& error) const {
-  return error.retryable && stream_->is_reused() && !retried_ && http::is_idempotent(x_.request.method) && !x_.request_body.has_body();
+  return error.retryable && stream_->is_reused() && !retried_ &&
+         http::is_idempotent(x_.request.method) && !x_.request_body.has_body();
 }
 
 void ProxyHandler::give_back() {
@@ -125,12 +132,15 @@ void ProxyHandler::give_back() {
 
 }  // namespace
 
-ProxyAction::ProxyAction(const upstream::Target& target, std::vector<HeaderEdit> headers, bool preserve_host)
+ProxyAction::ProxyAction(const upstream::Target& target, std::vector<HeaderEdit> headers,
+                         bool preserve_host)
     : target_(target), headers_(std::move(headers)), preserve_host_(preserve_host) {
   for (const HeaderEdit& edit : headers_) {
     if (http::equal_ignoring_case(edit.name, "Host") && !edit.remove) host_ = edit.value;
   }
-  std::erase_if(headers_, [](const HeaderEdit& edit) { return http::equal_ignoring_case(edit.name, "Host"); });
+  std::erase_if(headers_, [](const HeaderEdit& edit) {
+    return http::equal_ignoring_case(edit.name, "Host");
+  });
 }
 
 std::unique_ptr<exchange::Handler> ProxyAction::make_handler(exchange::Exchange& exchange) const {

@@ -47,7 +47,8 @@ bool names_fields(const Fields& fields) {
   for (const Field& field : fields) {
     if (field.id != FieldId::Connection) continue;
     http::for_each_member(field.value, [&](Slice option) {
-      found = !http::equal_ignoring_case(option, "close") && !http::equal_ignoring_case(option, "keep-alive");
+      found = !http::equal_ignoring_case(option, "close") &&
+              !http::equal_ignoring_case(option, "keep-alive");
       return !found;
     });
     if (found) return true;
@@ -72,7 +73,8 @@ Slice forwarded_for(const exchange::Exchange& x, std::string& scratch) {
   if (x.request.fields.find(FieldId::XForwardedFor) == nullptr) return x.client_ip;
   scratch.clear();
   for (const Field& field : x.request.fields) {
-    if (field.id == FieldId::XForwardedFor && !field.value.empty()) scratch.append(field.value).append(", ");
+    if (field.id == FieldId::XForwardedFor && !field.value.empty())
+      scratch.append(field.value).append(", ");
   }
   return scratch.append(x.client_ip);
 }
@@ -81,7 +83,9 @@ Slice forwarded_for(const exchange::Exchange& x, std::string& scratch) {
 
 Slice ProxyAction::forward_target(exchange::Exchange& x) const {
   const config::UpstreamAddress& address = target_.address;
-  if (x.request.form != http::TargetForm::Origin || (address.base_path.empty() && address.base_query.empty())) return x.request.target;
+  if (x.request.form != http::TargetForm::Origin ||
+      (address.base_path.empty() && address.base_query.empty()))
+    return x.request.target;
   std::string& scratch = x.target_scratch;
   scratch.assign(address.base_path).append(x.request.path);
   if (!address.base_query.empty() || x.request.has_query) scratch.push_back('?');
@@ -103,16 +107,20 @@ void ProxyAction::build_forward(exchange::Exchange& x) const {
 
   const bool more_end_here = names_fields(in.fields);
   for (const Field& field : in.fields) {
-    if (ends_here(field.id) || (more_end_here && http::has_connection_option(in.fields, field.name))) continue;
+    if (ends_here(field.id) ||
+        (more_end_here && http::has_connection_option(in.fields, field.name)))
+      continue;
     out.fields.add(field.name, field.value, field.id);
   }
   if (accepts_trailers(in.fields)) out.fields.add("TE", "trailers", FieldId::Te);
   out.fields.add("X-Forwarded-For", forwarded_for(x, x.forwarded_scratch), FieldId::XForwardedFor);
   if (!in.host.empty()) out.fields.add("X-Forwarded-Host", in.host, FieldId::XForwardedHost);
-  out.fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"), FieldId::XForwardedProto);
+  out.fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"),
+                 FieldId::XForwardedProto);
 
   for (const HeaderEdit& edit : headers_) {
-    out.fields.remove_if([&](const Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
+    out.fields.remove_if(
+        [&](const Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
     if (!edit.remove) out.fields.add(edit.name, edit.value, FieldId::Other);
   }
 }
@@ -122,7 +130,8 @@ void remove_hop_by_hop(http::ResponseHead& head, bool keep_length) {
   if (names_fields(head.fields)) {
     const Fields all = head.fields;
     head.fields.remove_if([&](const Field& field) {
-      return field.id != FieldId::Connection && field.id != FieldId::ContentLength && http::has_connection_option(all, field.name);
+      return field.id != FieldId::Connection && field.id != FieldId::ContentLength &&
+             http::has_connection_option(all, field.name);
     });
   }
   head.fields.remove_if([&](const Field& field) {

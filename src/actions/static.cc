@@ -18,11 +18,13 @@ class RequestVariables final : public routing::VariableSource {
   std::string_view value(Variable variable) const override {
     switch (variable) {
       case Variable::Domain: return http::without_port(x_.request.host);
-      case Variable::DomainPattern: return match().domain ? std::string_view(match().domain->text()) : std::string_view();
+      case Variable::DomainPattern:
+        return match().domain ? std::string_view(match().domain->text()) : std::string_view();
       case Variable::MatchDomain: return captures().stars;
       case Variable::MatchGlob: return captures().glob;
       case Variable::Path: return x_.path;
-      case Variable::MatchPath: return x_.path_item != nullptr ? std::string_view(x_.path_item->text) : std::string_view();
+      case Variable::MatchPath:
+        return x_.path_item != nullptr ? std::string_view(x_.path_item->text) : std::string_view();
       case Variable::Method: return x_.request.method_text;
       case Variable::Host: return x_.request.host;
       case Variable::Uri: return x_.request.target;
@@ -64,7 +66,8 @@ class RequestVariables final : public routing::VariableSource {
 
 class StaticHandler final : public exchange::Handler, public base::Pooled<StaticHandler> {
  public:
-  StaticHandler(const StaticAction::Answer& answer, exchange::Exchange& exchange) : answer_(answer), x_(exchange) {}
+  StaticHandler(const StaticAction::Answer& answer, exchange::Exchange& exchange)
+      : answer_(answer), x_(exchange) {}
 
   void start() override;
   void on_request_body(net::Buffer& data) override { data.clear(); }
@@ -86,7 +89,8 @@ void StaticHandler::start() {
   http::ResponseHead& head = x_.response;
   head.status = answer_.status;
   head.reason = http::reason_phrase(answer_.status);
-  for (const auto& [name, value] : answer_.headers) head.fields.add(name, value, http::recognise(name));
+  for (const auto& [name, value] : answer_.headers)
+    head.fields.add(name, value, http::recognise(name));
   if (answer_.body.is_constant()) {
     unsent_ = answer_.body.constant();
   } else {
@@ -95,7 +99,9 @@ void StaticHandler::start() {
   }
   const bool has_body = answer_.status != 204 && answer_.status != 304;
   x_.head_sent = true;
-  x_.sink->send_head(head, has_body ? http::BodyFraming{http::BodyFraming::Kind::Length, unsent_.size()} : http::BodyFraming{});
+  x_.sink->send_head(head, has_body
+                               ? http::BodyFraming{http::BodyFraming::Kind::Length, unsent_.size()}
+                               : http::BodyFraming{});
   if (!has_body || x_.request.method == http::Method::Head) unsent_ = {};
   send_more();
 }

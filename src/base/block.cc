@@ -22,7 +22,8 @@ Block* allocate(BlockPool* pool, std::size_t capacity) {
 BlockPool::~BlockPool() {
   PROX_ASSERT(in_use_ == 0);
   for (FreeList* list : {&small_, &large_}) {
-    while (list->head != nullptr) ::operator delete(std::exchange(list->head, list->head->next_free));
+    while (list->head != nullptr)
+      ::operator delete(std::exchange(list->head, list->head->next_free));
   }
 }
 

@@ -21,7 +21,8 @@ namespace {
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kReset = "\x1b[0m";
 constexpr std::array<std::string_view, 4> kWords = {"DBG", "INF", "WRN", "ERR"};
-constexpr std::array<std::string_view, 4> kColours = {"\x1b[90m", "\x1b[36m", "\x1b[33m", "\x1b[31m"};
+constexpr std::array<std::string_view, 4> kColours = {"\x1b[90m", "\x1b[36m", "\x1b[33m",
+                                                      "\x1b[31m"};
 constexpr std::uint32_t kLinesPerSecond = 10;
 
 Level g_level = Level::Info;
@@ -77,7 +78,8 @@ void put_time(Line& line) {
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   localtime_r(&now, &local);
-  fmt::format_to(std::back_inserter(line), "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min, local.tm_sec);
+  fmt::format_to(std::back_inserter(line), "{:02}:{:02}:{:02}", local.tm_hour, local.tm_min,
+                 local.tm_sec);
 }
 
 bool wants_colour() {
@@ -89,7 +91,8 @@ bool wants_colour() {
 
 std::optional<Level> parse_level(std::string_view word) {
   std::string lower(word);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   if (lower == "debug") return Level::Debug;
   if (lower == "info") return Level::Info;
   if (lower == "warn" || lower == "warning") return Level::Warn;
@@ -120,7 +123,9 @@ void write(Level level, std::string_view message, std::initializer_list<Attr> at
   // A reader of our stderr that sleeps must not stop the loop: what its pipe has no room for is lost, and counted.
   pollfd out{STDERR_FILENO, POLLOUT, 0};
   const bool has_room = ::poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
-  if (!has_room || ::write(STDERR_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) ++g_lost;
+  if (!has_room ||
+      ::write(STDERR_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    ++g_lost;
 }
 
 void RateLimit::write(Level level, std::string_view message, std::initializer_list<Attr> attrs) {

@@ -7,8 +7,8 @@
 
 #include "config/host.h"
 #include "config/patterns.h"
-#include "prox/config/placeholders.h"
 #include "config/reader.h"
+#include "prox/config/placeholders.h"
 
 // Services, their settings, and their routes.
 namespace prox::config {

@@ -24,19 +24,22 @@ constexpr bool may_follow(Connection::State from, Connection::State to) {
 
 }  // namespace
 
-void Connection::open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, base::Fd socket,
-                      const net::SocketAddress& peer, bool is_handed_over) {
+void Connection::open(ConnectionHost& host, const exchange::Service& service,
+                      std::uint32_t listener, base::Fd socket, const net::SocketAddress& peer,
+                      bool is_handed_over) {
   std::unique_ptr<Connection> made(new Connection(host, service, listener, peer));
   // From here on it is owned by itself in the loop's eyes: the list holds it, close() gives it to defer_delete.
   Connection& connection = *made.release();
   connection.server_ = std::make_unique<H1Server>(connection);
-  if (!connection.stream_.open(std::make_unique<net::PlainTransport>(std::move(socket)), &Connection::on_event, &connection)) {
+  if (!connection.stream_.open(std::make_unique<net::PlainTransport>(std::move(socket)),
+                               &Connection::on_event, &connection)) {
     return connection.close();
   }
   connection.server_->start(is_handed_over);
 }
 
-Connection::Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, const net::SocketAddress& peer)
+Connection::Connection(ConnectionHost& host, const exchange::Service& service,
+                       std::uint32_t listener, const net::SocketAddress& peer)
     : host_(host),
       service_(service),
       listener_(listener),
@@ -55,7 +58,8 @@ Connection::Connection(ConnectionHost& host, const exchange::Service& service, s
 Connection::~Connection() = default;
 
 bool Connection::is_idle() const {
-  return state_ == State::Open && server_->is_idle() && stream_.input().empty() && stream_.output().empty();
+  return state_ == State::Open && server_->is_idle() && stream_.input().empty() &&
+         stream_.output().empty();
 }
 
 bool Connection::is_kept_idle() const { return is_idle() && server_->is_kept(); }

@@ -22,7 +22,8 @@ using net::Stream;
 
 constexpr std::size_t kHeadRoom = base::BlockPool::kSmall;
 constexpr std::size_t kBodyRoom = base::BlockPool::kLarge;
-constexpr int kReadsPerTurn = 16;  // at most half a MiB before the other connections have their turn
+constexpr int kReadsPerTurn =
+    16;  // at most half a MiB before the other connections have their turn
 // What is read of an unwanted body to save a connection (actions.md §3).
 constexpr std::uint64_t kDiscardLimit = 256 * 1024;
 
@@ -46,7 +47,8 @@ H1Server::~H1Server() = default;
 void H1Server::start(bool is_handed_over) {
   is_kept_ = is_handed_over;
   const exchange::ServiceLimits& limits = connection_.service().limits;
-  const Millis wait = is_handed_over ? limits.idle_timeout : earlier(limits.read_timeout, limits.header_timeout);
+  const Millis wait =
+      is_handed_over ? limits.idle_timeout : earlier(limits.read_timeout, limits.header_timeout);
   read_deadline_ = wait > 0 ? base::coarse_now() + wait : 0;
   update_deadline();
 }
@@ -58,7 +60,9 @@ void H1Server::abandon() {
   body_.clear();
 }
 
-bool H1Server::is_unfinished() const { return writing_ != Writing::None || !connection_.stream().output().empty(); }
+bool H1Server::is_unfinished() const {
+  return writing_ != Writing::None || !connection_.stream().output().empty();
+}
 
 // ---- turns of the loop ----
 
@@ -96,14 +100,17 @@ void H1Server::after_turn() {
 void H1Server::close_when_flushed() {
   // Unread bytes of the client would turn close(2) into RST, which can take the response away from it.
   const bool has_unread = reading_ != Reading::Idle && reading_ != Reading::Complete;
-  if ((has_unread || !connection_.stream().input().empty()) && !connection_.stream().saw_peer_close()) return connection_.linger();
+  if ((has_unread || !connection_.stream().input().empty()) &&
+      !connection_.stream().saw_peer_close())
+    return connection_.linger();
   connection_.close();
 }
 
 void H1Server::on_deadline() {
   const Millis now = base::coarse_now();
   if (write_deadline_ != 0 && now >= write_deadline_) return connection_.close(true);
-  if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started())) return connection_.close();
+  if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started()))
+    return connection_.close();
   if (reading_ == Reading::Head) begin_exchange();
   if (reading_ == Reading::Head || reading_ == Reading::Body) {
     fail_request(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
@@ -198,7 +205,8 @@ bool H1Server::take_input() {
 // True when the head is complete and its request has begun.
 bool H1Server::take_head() {
   Stream& stream = connection_.stream();
-  const base::Result<http::H1Parser::Progress> parsed = parser_.parse_request(stream.input(), exchange_->request);
+  const base::Result<http::H1Parser::Progress> parsed =
+      parser_.parse_request(stream.input(), exchange_->request);
   if (!parsed) {
     begin_exchange();
     fail_request(parsed.error());
@@ -244,10 +252,13 @@ void H1Server::begin_request() {
   reading_ = has_body ? Reading::Body : Reading::Complete;
   read_deadline_ = 0;
   if (has_body && limits.read_timeout > 0) {
-    read_deadline_ = (request_started_ != 0 ? request_started_ : base::coarse_now()) + limits.read_timeout;
+    read_deadline_ =
+        (request_started_ != 0 ? request_started_ : base::coarse_now()) + limits.read_timeout;
   }
-  if (limits.max_body_bytes > 0 && framing->kind == BodyFraming::Kind::Length && framing->length > limits.max_body_bytes) {
-    return fail_request(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request head"});
+  if (limits.max_body_bytes > 0 && framing->kind == BodyFraming::Kind::Length &&
+      framing->length > limits.max_body_bytes) {
+    return fail_request(
+        Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request head"});
   }
   exchange::advance(x);
   if (!has_body && x.handler) x.handler->on_request_end({});
@@ -268,7 +279,8 @@ bool H1Server::take_body() {
     stream.consume(step->consumed);
     if (step->end || step->consumed == 0) break;
   }
-  if (const std::uint64_t limit = x.service->limits.max_body_bytes; limit > 0 && body_bytes_ > limit) {
+  if (const std::uint64_t limit = x.service->limits.max_body_bytes;
+      limit > 0 && body_bytes_ > limit) {
     fail_request(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request body"});
     return false;
   }
@@ -369,22 +381,26 @@ void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
   chunked_response_ = body.kind == BodyFraming::Kind::Chunked;
   close_delimited_ = body.kind == BodyFraming::Kind::UntilClose && !bodyless_;
   // A client that waits for 100 may or may not send its body after a final answer: only closing is unambiguous (RFC 9110 §10.1.1).
-  const bool body_may_not_come =
-      reading_ == Reading::Body && !continue_sent_ && x.request.fields.find(http::FieldId::Expect) != nullptr;
-  if (close_delimited_ || body_may_not_come || !connection_.host().may_keep(connection_)) keep_alive_ = false;
-  if (head.fields.find(http::FieldId::Date) == nullptr) head.fields.add("Date", current_date(), http::FieldId::Date);
+  const bool body_may_not_come = reading_ == Reading::Body && !continue_sent_ &&
+                                 x.request.fields.find(http::FieldId::Expect) != nullptr;
+  if (close_delimited_ || body_may_not_come || !connection_.host().may_keep(connection_))
+    keep_alive_ = false;
+  if (head.fields.find(http::FieldId::Date) == nullptr)
+    head.fields.add("Date", current_date(), http::FieldId::Date);
 
   net::Buffer& out = connection_.stream().output();
   char* begin = out.reserve(http::response_head_size(head));
   char* end = http::write_response_head(head, body, connection_option(), begin);
   out.commit(static_cast<std::size_t>(end - begin));
   zone::add(x.context->row.responses_total[static_cast<std::size_t>(head.status / 100) % 6]);
-  if (const Millis limit = x.service->limits.write_timeout; limit > 0) write_deadline_ = base::coarse_now() + limit;
+  if (const Millis limit = x.service->limits.write_timeout; limit > 0)
+    write_deadline_ = base::coarse_now() + limit;
 }
 
 http::ConnectionOption H1Server::connection_option() const {
   if (!keep_alive_) return http::ConnectionOption::Close;
-  return exchange_->request.version == http::Version::Http10 ? http::ConnectionOption::KeepAlive : http::ConnectionOption::None;
+  return exchange_->request.version == http::Version::Http10 ? http::ConnectionOption::KeepAlive
+                                                             : http::ConnectionOption::None;
 }
 
 void H1Server::send_body(net::Buffer& data) {

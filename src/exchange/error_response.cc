@@ -20,10 +20,15 @@ void log_failure(const Exchange& x, const Error& error) {
                                  : error.side == Side::Upstream ? base::log::Level::Warn
                                                                 : base::log::Level::Error;
   if (!base::log::enabled(level)) return;
-  const std::string_view route = x.route != nullptr ? std::string_view(x.route->id) : std::string_view("-");
+  const std::string_view route =
+      x.route != nullptr ? std::string_view(x.route->id) : std::string_view("-");
   const char* reason = error.sys_errno != 0 ? std::strerror(error.sys_errno) : "";
   limit.write(level, fmt::format("{} while {}", base::to_word(error.code), error.context),
-              {{"service", x.service->name}, {"route", route}, {"client", x.client_ip}, {"upstream", x.forward.host}, {"reason", reason}});
+              {{"service", x.service->name},
+               {"route", route},
+               {"client", x.client_ip},
+               {"upstream", x.forward.host},
+               {"reason", reason}});
 }
 
 }  // namespace
@@ -70,7 +75,8 @@ void fail(Exchange& x, const Error& error) {
   body.append_copy(head.reason);
   body.append_copy("\n");
   // What made the request unreadable makes all that follows it unreadable.
-  if (error.side == Side::Downstream && error.code != Errc::NoRoute && error.code != Errc::UnknownExpectation) {
+  if (error.side == Side::Downstream && error.code != Errc::NoRoute &&
+      error.code != Errc::UnknownExpectation) {
     x.sink->close_after_response();
   }
   x.sink->send_head(head, {http::BodyFraming::Kind::Length, body.size()});

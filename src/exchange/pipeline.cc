@@ -21,7 +21,8 @@ enum class Step : std::uint8_t {
 
 Result<Step> check_expectation(Exchange& x) {
   const http::Field* expect = x.request.fields.find(http::FieldId::Expect);
-  if (expect == nullptr || http::equal_ignoring_case(expect->value, "100-continue")) return Step::Next;
+  if (expect == nullptr || http::equal_ignoring_case(expect->value, "100-continue"))
+    return Step::Next;
   return base::fail(Errc::UnknownExpectation, Side::Downstream, "reading a request head");
 }
 

@@ -16,7 +16,9 @@ char* put(char* out, Slice text) {
   return out + text.size();
 }
 
-char* put_number(char* out, std::uint64_t number) { return std::to_chars(out, out + 20, number).ptr; }
+char* put_number(char* out, std::uint64_t number) {
+  return std::to_chars(out, out + 20, number).ptr;
+}
 
 std::size_t fields_size(const Fields& fields) {
   std::size_t bytes = 0;
@@ -60,7 +62,8 @@ char* put_connection(char* out, ConnectionOption option) {
 }  // namespace
 
 std::size_t request_head_size(const RequestHead& head) {
-  return kFixedBytes + head.method_text.size() + head.target.size() + head.host.size() + fields_size(head.fields);
+  return kFixedBytes + head.method_text.size() + head.target.size() + head.host.size() +
+         fields_size(head.fields);
 }
 
 char* write_request_head(const RequestHead& head, BodyFraming body, char* out) {
@@ -79,7 +82,8 @@ std::size_t response_head_size(const ResponseHead& head) {
   return kFixedBytes + head.reason.size() + fields_size(head.fields);
 }
 
-char* write_response_head(const ResponseHead& head, BodyFraming body, ConnectionOption connection, char* out) {
+char* write_response_head(const ResponseHead& head, BodyFraming body, ConnectionOption connection,
+                          char* out) {
   out = put(out, "HTTP/1.1 ");
   out = put_number(out, static_cast<std::uint64_t>(head.status));
   *out++ = ' ';

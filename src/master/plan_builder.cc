@@ -44,7 +44,8 @@ class PlanBuilder {
       matches.push_back(match_of(route));
       const Action* action = config_.find_action(route.action.value);
       PROX_ASSERT(action != nullptr);  // validation has seen to it
-      built->routes.push_back({fmt::format("{}:{}", service.name.value, built->routes.size()), action_of(service, route, *action)});
+      built->routes.push_back({fmt::format("{}:{}", service.name.value, built->routes.size()),
+                               action_of(service, route, *action)});
     }
     built->router = routing::Router(std::move(matches));
     plan_->services.push_back(std::move(built));
@@ -69,32 +70,42 @@ class PlanBuilder {
     if (!route.match) return match;
     if (route.match->domain) match.domain.emplace(route.match->domain->value);
     if (route.match->path) match.paths = routing::parse_paths(route.match->path->value);
-    for (const config::Text& method : route.match->methods) match.methods.push_back(upper_case(method.value));
+    for (const config::Text& method : route.match->methods)
+      match.methods.push_back(upper_case(method.value));
     match.forward_proxy = route.match->forward_proxy;
     return match;
   }
 
   static std::string upper_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+      return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    });
     return text;
   }
 
-  std::unique_ptr<const exchange::Action> action_of(const Service& service, const config::Route& route, const Action& action) {
+  std::unique_ptr<const exchange::Action> action_of(const Service& service,
+                                                    const config::Route& route,
+                                                    const Action& action) {
     if (action.type == config::ActionType::Static) return static_action(route, action);
-    PROX_ASSERT(action.type == config::ActionType::Proxy);  // the loader refuses what is not built in
+    PROX_ASSERT(action.type ==
+                config::ActionType::Proxy);  // the loader refuses what is not built in
     return proxy_action(service, route, action);
   }
 
   // The placeholders of an upstream are the route's own `set` names, so each route's address is known here.
-  std::unique_ptr<const exchange::Action> proxy_action(const Service& service, const config::Route& route, const Action& action) {
+  std::unique_ptr<const exchange::Action> proxy_action(const Service& service,
+                                                       const config::Route& route,
+                                                       const Action& action) {
     std::vector<actions::HeaderEdit> edits;
     for (const auto& [name, value] : action.headers) edits.push_back({name, value, value.empty()});
-    const upstream::Target& target = target_for(service, action, config::fill_in(action.upstream.value, route.set));
+    const upstream::Target& target =
+        target_for(service, action, config::fill_in(action.upstream.value, route.set));
     return std::make_unique<actions::ProxyAction>(target, std::move(edits), action.preserve_host);
   }
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
-  const upstream::Target& target_for(const Service& service, const Action& action, const std::string& address) {
+  const upstream::Target& target_for(const Service& service, const Action& action,
+                                     const std::string& address) {
     upstream::Target target;
     const auto parsed = config::parse_upstream(address);
     PROX_ASSERT(parsed.has_value());
@@ -102,25 +113,31 @@ class PlanBuilder {
     target.literal = net::SocketAddress::from_literal(parsed->host, parsed->port);
     target.pool = static_cast<std::uint32_t>(plan_->targets.size());
     target.service = static_cast<std::uint32_t>(plan_->services.size());
-    target.connect_timeout = base::to_millis(service.settings.dial_timeout.value_or(action.timeout));
+    target.connect_timeout =
+        base::to_millis(service.settings.dial_timeout.value_or(action.timeout));
     target.response_header_timeout = base::to_millis(service.settings.response_header_timeout);
-    target.keep_alive_seconds =
-        static_cast<int>(std::chrono::ceil<std::chrono::seconds>(service.settings.keep_alive).count());
+    target.keep_alive_seconds = static_cast<int>(
+        std::chrono::ceil<std::chrono::seconds>(service.settings.keep_alive).count());
     target.max_idle = static_cast<std::size_t>(service.settings.max_idle_conns);
     target.max_idle_per_host = static_cast<std::size_t>(service.settings.max_idle_conns_per_host);
     for (const auto& known : plan_->targets) {
-      if (known->service == target.service && known->connect_timeout == target.connect_timeout && same_place(*known, target)) return *known;
+      if (known->service == target.service && known->connect_timeout == target.connect_timeout &&
+          same_place(*known, target))
+        return *known;
     }
     plan_->targets.push_back(std::make_unique<upstream::Target>(std::move(target)));
     return *plan_->targets.back();
   }
 
   static bool same_place(const upstream::Target& a, const upstream::Target& b) {
-    return a.address.host == b.address.host && a.address.port == b.address.port && a.address.authority == b.address.authority &&
-           a.address.base_path == b.address.base_path && a.address.base_query == b.address.base_query;
+    return a.address.host == b.address.host && a.address.port == b.address.port &&
+           a.address.authority == b.address.authority &&
+           a.address.base_path == b.address.base_path &&
+           a.address.base_query == b.address.base_query;
   }
 
-  std::unique_ptr<const exchange::Action> static_action(const config::Route& route, const Action& action) {
+  std::unique_ptr<const exchange::Action> static_action(const config::Route& route,
+                                                        const Action& action) {
     actions::StaticAction::Answer answer;
     answer.status = action.status;
     // An action's Content-Type stands over the resource's; an empty one takes it away.
@@ -132,7 +149,8 @@ class PlanBuilder {
     if (action.body_ref) {
       const config::Resource* resource = config_.find_resource(action.body_ref->value);
       PROX_ASSERT(resource != nullptr);
-      if (!content_type) answer.headers.emplace_back("Content-Type", content_type.emplace(resource->content_type));
+      if (!content_type)
+        answer.headers.emplace_back("Content-Type", content_type.emplace(resource->content_type));
       answer.body = routing::Template(resource->content, route.set);
     }
     answer.escape = routing::escape_for(content_type.value_or(""));
@@ -145,7 +163,8 @@ class PlanBuilder {
 
 }  // namespace
 
-std::unique_ptr<worker::Plan> build_plan(const Config& config, const std::vector<worker::Listener>& listeners) {
+std::unique_ptr<worker::Plan> build_plan(const Config& config,
+                                         const std::vector<worker::Listener>& listeners) {
   return PlanBuilder(config, listeners).build();
 }
 

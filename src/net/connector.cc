@@ -11,13 +11,16 @@ constexpr base::Millis kRaceDelay = 250;
 
 }  // namespace
 
-Connector::Connector(Loop& loop, Callback callback, void* owner) : loop_(loop), callback_(callback), owner_(owner) {
+Connector::Connector(Loop& loop, Callback callback, void* owner)
+    : loop_(loop), callback_(callback), owner_(owner) {
   timer_.init(loop, &Connector::on_timer, this);
 }
 
-void Connector::connect(Resolver& resolver, std::string_view host, std::uint16_t port, base::Millis time_limit, int keep_alive_seconds) {
+void Connector::connect(Resolver& resolver, std::string_view host, std::uint16_t port,
+                        base::Millis time_limit, int keep_alive_seconds) {
   begin(time_limit, keep_alive_seconds);
-  const Result<AddressList>* known = resolver.lookup(host, port, wait_, &Connector::on_resolved, this);
+  const Result<AddressList>* known =
+      resolver.lookup(host, port, wait_, &Connector::on_resolved, this);
   if (known != nullptr) {
     on_resolved(this, *known);
   } else {
@@ -25,7 +28,8 @@ void Connector::connect(Resolver& resolver, std::string_view host, std::uint16_t
   }
 }
 
-void Connector::connect(const SocketAddress& address, base::Millis time_limit, int keep_alive_seconds) {
+void Connector::connect(const SocketAddress& address, base::Millis time_limit,
+                        int keep_alive_seconds) {
   begin(time_limit, keep_alive_seconds);
   addresses_.assign(1, address);
   next_attempt();
@@ -66,7 +70,8 @@ void Connector::next_attempt() {
       continue;
     }
     attempt.socket = std::move(*socket);
-    if (!attempt.writable.add(loop_, attempt.socket.get(), EV_WRITE, &Connector::on_writable, this)) {
+    if (!attempt.writable.add(loop_, attempt.socket.get(), EV_WRITE, &Connector::on_writable,
+                              this)) {
       attempt.socket.reset();
       continue;
     }
@@ -112,8 +117,8 @@ void Connector::on_timer(void* self) {
   auto* connector = static_cast<Connector*>(self);
   const base::Millis now = base::coarse_now();
   if (connector->deadline_ != 0 && now >= connector->deadline_) {
-    return connector->finish(
-        base::Unexpected{base::Error{base::Errc::TimedOut, base::Side::Upstream, true, 0, "connecting to the target"}});
+    return connector->finish(base::Unexpected{base::Error{
+        base::Errc::TimedOut, base::Side::Upstream, true, 0, "connecting to the target"}});
   }
   connector->next_attempt();
 }

@@ -20,12 +20,15 @@ using base::Millis;
 
 constexpr Millis kMinTtl = 1'000;
 constexpr Millis kMaxTtl = 3'600'000;
-constexpr Millis kHostsFileTtl = 5'000;  // the hosts file has no TTL; a change is seen within seconds
+constexpr Millis kHostsFileTtl =
+    5'000;  // the hosts file has no TTL; a change is seen within seconds
 constexpr Millis kFailureTtl = 1'000;
-constexpr Millis kServeStale = 60'000;  // how long an expired answer still serves while a new one is fetched
+constexpr Millis kServeStale =
+    60'000;  // how long an expired answer still serves while a new one is fetched
 
 Result<AddressList> not_resolved() {
-  return base::Unexpected{base::Error{base::Errc::ResolveFailed, base::Side::Upstream, true, 0, "resolving the target's name"}};
+  return base::Unexpected{base::Error{base::Errc::ResolveFailed, base::Side::Upstream, true, 0,
+                                      "resolving the target's name"}};
 }
 
 }  // namespace
@@ -62,8 +65,12 @@ struct Resolver::Impl {
     options.sock_state_cb = &Impl::on_socket_state;
     options.sock_state_cb_data = this;
     PROX_ASSERT(ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB) == ARES_SUCCESS);
-    if (servers != nullptr) PROX_ASSERT(ares_set_servers_ports_csv(channel, servers) == ARES_SUCCESS);
-    timer.init(loop, [](void* self) { static_cast<Impl*>(self)->process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }, this);
+    if (servers != nullptr)
+      PROX_ASSERT(ares_set_servers_ports_csv(channel, servers) == ARES_SUCCESS);
+    timer.init(
+        loop,
+        [](void* self) { static_cast<Impl*>(self)->process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); },
+        this);
   }
 
   ~Impl() {
@@ -89,7 +96,8 @@ struct Resolver::Impl {
   }
 
   static void on_socket_event(int fd, short what, void* self) {
-    static_cast<Impl*>(self)->process((what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD, (what & EV_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
+    static_cast<Impl*>(self)->process((what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD,
+                                      (what & EV_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
   }
 
   void process(ares_socket_t readable, ares_socket_t writable) {
@@ -134,7 +142,8 @@ struct Resolver::Impl {
     const Millis now = base::coarse_now();
     AddressList found;
     Millis ttl = kMaxTtl;
-    for (const ares_addrinfo_node* node = result != nullptr ? result->nodes : nullptr; node != nullptr; node = node->ai_next) {
+    for (const ares_addrinfo_node* node = result != nullptr ? result->nodes : nullptr;
+         node != nullptr; node = node->ai_next) {
       add_address(found, *node, entry.port);
       ttl = std::min(ttl, node->ai_ttl > 0 ? Millis{node->ai_ttl} * 1000 : kHostsFileTtl);
     }
@@ -142,7 +151,8 @@ struct Resolver::Impl {
       entry.answer = std::move(found);
       entry.expires = now + std::max(ttl, kMinTtl);
     } else {
-      base::log::warn("name not resolved", {{"host", entry.host}, {"reason", ares_strerror(status)}});
+      base::log::warn("name not resolved",
+                      {{"host", entry.host}, {"reason", ares_strerror(status)}});
       if (!entry.answer) entry.answer = not_resolved();  // else the last good answer serves on
       entry.expires = now + kFailureTtl;
     }
@@ -152,7 +162,8 @@ struct Resolver::Impl {
   static void add_address(AddressList& found, const ares_addrinfo_node& node, std::uint16_t port) {
     if (node.ai_family != AF_INET && node.ai_family != AF_INET6) return;
     sockaddr_storage copy{};
-    std::copy_n(reinterpret_cast<const char*>(node.ai_addr), node.ai_addrlen, reinterpret_cast<char*>(&copy));
+    std::copy_n(reinterpret_cast<const char*>(node.ai_addr), node.ai_addrlen,
+                reinterpret_cast<char*>(&copy));
     if (node.ai_family == AF_INET) {
       reinterpret_cast<sockaddr_in*>(&copy)->sin_port = htons(port);
     } else {
@@ -186,15 +197,18 @@ struct Resolver::Impl {
   std::unordered_map<std::string, Entry> entries;
 };
 
-Resolver::Resolver(Loop& loop, const char* servers) : impl_(std::make_unique<Impl>(loop, servers)) {}
+Resolver::Resolver(Loop& loop, const char* servers)
+    : impl_(std::make_unique<Impl>(loop, servers)) {}
 Resolver::~Resolver() = default;
 
-const Result<AddressList>* Resolver::lookup(std::string_view host, std::uint16_t port, ResolveWait& wait, ResolveWait::Callback callback,
+const Result<AddressList>* Resolver::lookup(std::string_view host, std::uint16_t port,
+                                            ResolveWait& wait, ResolveWait::Callback callback,
                                             void* owner) {
   Impl::Entry& entry = impl_->entry_for(host, port);
   const Millis now = base::coarse_now();
   if (entry.has_answer && now < entry.expires) return &entry.answer;
-  const bool may_serve_stale = entry.has_answer && entry.answer && now < entry.expires + kServeStale;
+  const bool may_serve_stale =
+      entry.has_answer && entry.answer && now < entry.expires + kServeStale;
   impl_->ask(entry);  // may answer at once, from the hosts file
   if (entry.has_answer && now < entry.expires) return &entry.answer;
   if (may_serve_stale) return &entry.answer;

@@ -19,13 +19,18 @@ using base::Side;
 
 base::Unexpected connect_failure(int error) {
   // What says something about the target is ConnectFailed; running out of descriptors or ports is our own trouble.
-  const bool ours = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL;
-  return base::Unexpected{
-      base::Error{ours ? Errc::SystemCall : Errc::ConnectFailed, Side::Upstream, true, error, "connecting to the target"}};
+  const bool ours = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+                    error == EADDRNOTAVAIL;
+  return base::Unexpected{base::Error{ours ? Errc::SystemCall : Errc::ConnectFailed, Side::Upstream,
+                                      true, error, "connecting to the target"}};
 }
 
-const sockaddr_in6* as_v6(const sockaddr* address) { return reinterpret_cast<const sockaddr_in6*>(address); }
-const sockaddr_in* as_v4(const sockaddr* address) { return reinterpret_cast<const sockaddr_in*>(address); }
+const sockaddr_in6* as_v6(const sockaddr* address) {
+  return reinterpret_cast<const sockaddr_in6*>(address);
+}
+const sockaddr_in* as_v4(const sockaddr* address) {
+  return reinterpret_cast<const sockaddr_in*>(address);
+}
 
 }  // namespace
 
@@ -71,7 +76,8 @@ std::string SocketAddress::ip_text() const {
 
 std::string SocketAddress::text() const {
   if (family() == AF_INET) return fmt::format("{}:{}", ip_text(), ntohs(as_v4(get())->sin_port));
-  if (family() == AF_INET6) return fmt::format("[{}]:{}", ip_text(), ntohs(as_v6(get())->sin6_port));
+  if (family() == AF_INET6)
+    return fmt::format("[{}]:{}", ip_text(), ntohs(as_v6(get())->sin6_port));
   return "unix";
 }
 
@@ -82,10 +88,13 @@ Result<base::Fd> start_connect(const SocketAddress& to, int keep_alive_seconds) 
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   if (keep_alive_seconds > 0) {
     ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds, sizeof keep_alive_seconds);
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds, sizeof keep_alive_seconds);
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds,
+                 sizeof keep_alive_seconds);
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds,
+                 sizeof keep_alive_seconds);
   }
-  if (::connect(socket.get(), to.get(), to.length()) == -1 && errno != EINPROGRESS) return connect_failure(errno);
+  if (::connect(socket.get(), to.get(), to.length()) == -1 && errno != EINPROGRESS)
+    return connect_failure(errno);
   return socket;
 }
 

@@ -23,7 +23,8 @@ bool Stream::open(std::unique_ptr<Transport> transport, Callback callback, void*
 }
 
 bool Stream::watch(short what) {
-  return event_.add(loop_, transport_->fd(), static_cast<short>(what | EV_ET | EV_PERSIST), &Stream::on_event, this);
+  return event_.add(loop_, transport_->fd(), static_cast<short>(what | EV_ET | EV_PERSIST),
+                    &Stream::on_event, this);
 }
 
 void Stream::close(bool reset) {
@@ -84,7 +85,8 @@ void Stream::make_room(std::size_t want) {
     begin_ = end_ = 0;
     return;
   }
-  if (block_.capacity() - end_ >= want || (unread == 0 && !block_.is_shared() && block_.capacity() >= want)) {
+  if (block_.capacity() - end_ >= want ||
+      (unread == 0 && !block_.is_shared() && block_.capacity() >= want)) {
     if (unread == 0 && !block_.is_shared()) begin_ = end_ = 0;
     return;
   }
@@ -111,7 +113,8 @@ Result<void> Stream::flush() {
     // reports a socket that has become writable meanwhile, so no edge is lost.
     if (!watches_writes_) {
       watches_writes_ = true;
-      if (!watch(EV_READ | EV_WRITE | EV_CLOSED)) return base::fail(base::Errc::SystemCall, base::Side::Internal, "watching a socket");
+      if (!watch(EV_READ | EV_WRITE | EV_CLOSED))
+        return base::fail(base::Errc::SystemCall, base::Side::Internal, "watching a socket");
     }
   }
   return {};

@@ -17,7 +17,8 @@ void Timer::init(Loop& loop, Callback callback, void* owner) {
 
 void Timer::arm() {
   const base::Millis wait = std::max<base::Millis>(deadline_ - base::coarse_now(), 0);
-  const timeval after{static_cast<time_t>(wait / 1000), static_cast<suseconds_t>(wait % 1000 * 1000)};
+  const timeval after{static_cast<time_t>(wait / 1000),
+                      static_cast<suseconds_t>(wait % 1000 * 1000)};
   evtimer_add(&event_, &after);
   armed_for_ = deadline_;
 }

@@ -13,8 +13,10 @@ using base::Side;
 
 // The side is filled in by the owner, who knows on which side of the proxy the peer is.
 base::Unexpected failure(std::string_view context) {
-  const bool reset = errno == ECONNRESET || errno == EPIPE || errno == ETIMEDOUT || errno == EHOSTUNREACH;
-  return base::Unexpected{base::Error{reset ? Errc::PeerReset : Errc::SystemCall, Side::Internal, false, errno, context}};
+  const bool reset =
+      errno == ECONNRESET || errno == EPIPE || errno == ETIMEDOUT || errno == EHOSTUNREACH;
+  return base::Unexpected{base::Error{reset ? Errc::PeerReset : Errc::SystemCall, Side::Internal,
+                                      false, errno, context}};
 }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }

@@ -16,21 +16,31 @@ using base::Error;
 using base::Side;
 
 constexpr std::size_t kReadSize = base::BlockPool::kLarge;
-constexpr int kReadsPerTurn = 16;  // at most half a MiB before the other connections have their turn
+constexpr int kReadsPerTurn =
+    16;  // at most half a MiB before the other connections have their turn
 
-Error upstream_error(Errc code, std::string_view context) { return Error{code, Side::Upstream, false, 0, context}; }
+Error upstream_error(Errc code, std::string_view context) {
+  return Error{code, Side::Upstream, false, 0, context};
+}
 
 }  // namespace
 
-H1Client::H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home, const Target& target,
-                   Receiver& receiver)
-    : loop_(loop), home_(home), target_(target), receiver_(&receiver), stream_(loop, blocks), task_(&H1Client::on_task, this), body_(blocks) {
+H1Client::H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home,
+                   const Target& target, Receiver& receiver)
+    : loop_(loop),
+      home_(home),
+      target_(target),
+      receiver_(&receiver),
+      stream_(loop, blocks),
+      task_(&H1Client::on_task, this),
+      body_(blocks) {
   timer_.init(loop, &H1Client::on_deadline, this);
   connector_ = std::make_unique<net::Connector>(loop, &H1Client::on_connected, this);
   if (target.literal) {
     connector_->connect(*target.literal, target.connect_timeout, target.keep_alive_seconds);
   } else {
-    connector_->connect(resolver, target.address.host, target.address.port, target.connect_timeout, target.keep_alive_seconds);
+    connector_->connect(resolver, target.address.host, target.address.port, target.connect_timeout,
+                        target.keep_alive_seconds);
   }
 }
 
@@ -48,7 +58,8 @@ void H1Client::on_connected(void* self, base::Result<base::Fd> outcome) {
   auto* client = static_cast<H1Client*>(self);
   if (!outcome) return client->fail(outcome.error());
   client->state_ = State::AwaitingHead;
-  if (!client->stream_.open(std::make_unique<net::PlainTransport>(std::move(*outcome)), &H1Client::on_event, client)) {
+  if (!client->stream_.open(std::make_unique<net::PlainTransport>(std::move(*outcome)),
+                            &H1Client::on_event, client)) {
     return client->fail(upstream_error(Errc::SystemCall, "watching the target's socket"));
   }
   // Not in this call: the connector, on whose stack we are, must not be freed by what follows.
@@ -98,7 +109,8 @@ void H1Client::flush() {
     return;
   }
   was_backed_up_ = was_backed_up_ || is_backed_up();
-  if (state_ == State::AwaitingHead && target_.response_header_timeout > 0) timer_.set_after(target_.response_header_timeout);
+  if (state_ == State::AwaitingHead && target_.response_header_timeout > 0)
+    timer_.set_after(target_.response_header_timeout);
 }
 
 void H1Client::resume() {
@@ -126,8 +138,8 @@ void H1Client::give_back(std::unique_ptr<ClientStream> self) {
 bool H1Client::can_be_reused() const {
   // Bytes behind a complete response were not asked for: such a connection is not trusted again. Nor is one whose end came with the
   // response, in one event: no other would tell.
-  return state_ == State::Ended && keep_alive_ && request_ended_ && !failure_ && stream_.is_open() && stream_.output().empty() &&
-         stream_.is_quiet();
+  return state_ == State::Ended && keep_alive_ && request_ended_ && !failure_ &&
+         stream_.is_open() && stream_.output().empty() && stream_.is_quiet();
 }
 
 void H1Client::on_event(void* self) {
@@ -195,7 +207,8 @@ void H1Client::read() {
 bool H1Client::read_head() {
   while (state_ == State::AwaitingHead && !stream_.input().empty()) {
     http::ResponseHead& head = receiver_->response_head();
-    const base::Result<http::H1Parser::Progress> parsed = parser_.parse_response(stream_.input(), head);
+    const base::Result<http::H1Parser::Progress> parsed =
+        parser_.parse_response(stream_.input(), head);
     if (!parsed) {
       fail(parsed.error());
       return false;
@@ -225,7 +238,8 @@ bool H1Client::begin_body(http::Method method) {
     return false;
   }
   timer_.cancel();
-  keep_alive_ = framing->kind != http::BodyFraming::Kind::UntilClose && http::wants_keep_alive(head.version, head.fields);
+  keep_alive_ = framing->kind != http::BodyFraming::Kind::UntilClose &&
+                http::wants_keep_alive(head.version, head.fields);
   decoder_.start(*framing, Side::Upstream);
   state_ = State::Body;
   receiver_->on_response_head(*framing);
@@ -251,8 +265,10 @@ bool H1Client::read_body() {
 }
 
 void H1Client::on_peer_close() {
-  if (state_ == State::AwaitingHead) return fail(upstream_error(Errc::PeerClosed, "waiting for the target's response head"));
-  if (const base::Result<void> whole = decoder_.finish_at_close(); !whole) return fail(whole.error());
+  if (state_ == State::AwaitingHead)
+    return fail(upstream_error(Errc::PeerClosed, "waiting for the target's response head"));
+  if (const base::Result<void> whole = decoder_.finish_at_close(); !whole)
+    return fail(whole.error());
   state_ = State::Ended;
   keep_alive_ = false;
   receiver_->on_response_end(decoder_.trailers());

@@ -7,16 +7,19 @@ namespace prox::upstream {
 
 namespace {
 
-constexpr base::Millis kMaxIdle = 90'000;      // what the original keeps them for
-constexpr base::Millis kSpareIdle = 1'000;     // above the limits: load that has just passed may be back at once
+constexpr base::Millis kMaxIdle = 90'000;  // what the original keeps them for
+constexpr base::Millis kSpareIdle =
+    1'000;  // above the limits: load that has just passed may be back at once
 
 }  // namespace
 
-Pool::Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const Target& target)
+Pool::Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
+           const Target& target)
     : pools_(pools), loop_(loop), blocks_(blocks), resolver_(resolver), target_(target) {}
 
 std::unique_ptr<ClientStream> Pool::open(Receiver& receiver, bool fresh) {
-  if (fresh || idle_.empty()) return std::make_unique<H1Client>(loop_, blocks_, resolver_, *this, target_, receiver);
+  if (fresh || idle_.empty())
+    return std::make_unique<H1Client>(loop_, blocks_, resolver_, *this, target_, receiver);
   std::unique_ptr<H1Client> connection = std::move(idle_.back());
   idle_.pop_back();
   connection->reuse(receiver);
@@ -29,7 +32,8 @@ void Pool::put(std::unique_ptr<H1Client> connection) {
 }
 
 void Pool::drop(H1Client& connection) {
-  const auto it = std::find_if(idle_.begin(), idle_.end(), [&](const auto& idle) { return idle.get() == &connection; });
+  const auto it = std::find_if(idle_.begin(), idle_.end(),
+                               [&](const auto& idle) { return idle.get() == &connection; });
   if (it == idle_.end()) return;
   loop_.defer_delete(std::move(*it));
   idle_.erase(it);
@@ -53,14 +57,16 @@ void Pool::close_oldest() {
   idle_.erase(idle_.begin());
 }
 
-Pools::Pools(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const std::vector<std::unique_ptr<Target>>& targets) {
+Pools::Pools(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
+             const std::vector<std::unique_ptr<Target>>& targets) {
   std::size_t services = 0;
   for (const auto& target : targets) {
     pools_.emplace_back(*this, loop, blocks, resolver, *target);
     services = std::max<std::size_t>(services, target->service + 1);
   }
   idle_of_service_.resize(services);
-  timer_.init(loop, [](void* self) { static_cast<Pools*>(self)->sweep(); }, this);
+  timer_.init(
+      loop, [](void* self) { static_cast<Pools*>(self)->sweep(); }, this);
 }
 
 void Pools::clear() {

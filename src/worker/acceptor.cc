@@ -44,15 +44,19 @@ bool Acceptor::start() {
   return event_.add(loop_, socket_, EV_READ | EV_PERSIST, &Acceptor::on_event, this);
 }
 
-void Acceptor::on_event(int, short, void* self) { static_cast<Acceptor*>(self)->accept_all(kAcceptsPerTurn); }
+void Acceptor::on_event(int, short, void* self) {
+  static_cast<Acceptor*>(self)->accept_all(kAcceptsPerTurn);
+}
 
 void Acceptor::accept_all(int limit) {
   for (int i = 0; i < limit; ++i) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    base::Fd socket(::accept4(socket_, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    base::Fd socket(::accept4(socket_, reinterpret_cast<sockaddr*>(&address), &length,
+                              SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket) {
-      owner_.on_accepted(*this, std::move(socket), net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length));
+      owner_.on_accepted(*this, std::move(socket),
+                         net::SocketAddress(reinterpret_cast<const sockaddr*>(&address), length));
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return;

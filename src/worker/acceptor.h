@@ -13,7 +13,8 @@ class Acceptor {
  public:
   class Owner {
    public:
-    virtual void on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) = 0;
+    virtual void on_accepted(Acceptor& acceptor, base::Fd socket,
+                             const net::SocketAddress& peer) = 0;
     // The master has shut the socket down: its address has left the config, or prox stops.
     virtual void on_accept_ended(Acceptor& acceptor) = 0;
     // Out of descriptors or memory: this acceptor, and all others, should rest for a while.

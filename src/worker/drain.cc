@@ -10,7 +10,8 @@ namespace prox::worker {
 
 namespace {
 
-constexpr base::Millis kFlushWait = 20;  // until the next generation's worker has read what was handed over
+constexpr base::Millis kFlushWait =
+    20;  // until the next generation's worker has read what was handed over
 
 }  // namespace
 
@@ -22,13 +23,16 @@ void WorkerProcess::drain(const ipc::Message& message, base::Fd next_generation)
   }
   // A second Drain, when prox is stopped during a reload, only takes the way to the next generation away.
   next_generation_.reset();
-  if (next_generation) next_generation_ = std::make_unique<ipc::Channel>(loop_, std::move(next_generation), *this);
+  if (next_generation)
+    next_generation_ = std::make_unique<ipc::Channel>(loop_, std::move(next_generation), *this);
   leaving_ = next_generation_ ? message.text : "*";
   if (state_ != State::Draining) {
     state_ = State::Draining;
     drain_listeners();
   }
-  base::log::debug("draining", {{"generation", setup_.generation}, {"slot", setup_.slot}, {"connections", connections_.size()}});
+  base::log::debug("draining", {{"generation", setup_.generation},
+                                {"slot", setup_.slot},
+                                {"connections", connections_.size()}});
   connections_.for_each([](downstream::Connection& connection) { connection.drain(); });
   stop_task_.post(loop_);
 }
@@ -45,7 +49,8 @@ void WorkerProcess::drain_listeners() {
 void WorkerProcess::on_accept_ended(Acceptor&) { stop_task_.post(loop_); }
 
 bool WorkerProcess::is_accepting() const {
-  return std::any_of(acceptors_.begin(), acceptors_.end(), [](const auto& acceptor) { return acceptor->is_accepting(); });
+  return std::any_of(acceptors_.begin(), acceptors_.end(),
+                     [](const auto& acceptor) { return acceptor->is_accepting(); });
 }
 
 bool WorkerProcess::leaves_config(const std::string& key) const {
@@ -82,7 +87,8 @@ void WorkerProcess::take_over(const std::string& key, base::Fd socket) {
     if (plan_.listeners[i].key != key) continue;
     const base::Result<net::SocketAddress> peer = net::SocketAddress::peer_of(socket.get());
     if (!peer) return;  // the client has gone meanwhile
-    downstream::Connection::open(*this, *plan_.services[plan_.listeners[i].service], i, std::move(socket), *peer, true);
+    downstream::Connection::open(*this, *plan_.services[plan_.listeners[i].service], i,
+                                 std::move(socket), *peer, true);
     return;
   }
 }
@@ -93,14 +99,17 @@ void WorkerProcess::on_connection_closed() {
 
 void WorkerProcess::stop_when_done() {
   if (state_ != State::Draining || is_accepting() || !connections_.empty()) return;
-  if (next_generation_ && !next_generation_->is_flushed()) return resume_timer_.set_after(kFlushWait);
+  if (next_generation_ && !next_generation_->is_flushed())
+    return resume_timer_.set_after(kFlushWait);
   loop_.stop();
 }
 
 void WorkerProcess::stop_now() {
   if (!connections_.empty()) {
     base::log::warn("connections closed at the end of the drain limit",
-                    {{"generation", setup_.generation}, {"slot", setup_.slot}, {"connections", connections_.size()}});
+                    {{"generation", setup_.generation},
+                     {"slot", setup_.slot},
+                     {"connections", connections_.size()}});
   }
   loop_.stop();
 }

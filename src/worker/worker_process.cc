@@ -24,8 +24,10 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       context_{loop_, blocks_, pools_, *setup.row},
       stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),
       master_(loop_, base::Fd(setup.channel), *this) {
-  resume_timer_.init(loop_, [](void* self) { static_cast<WorkerProcess*>(self)->on_resume_timer(); }, this);
-  drain_timer_.init(loop_, [](void* self) { static_cast<WorkerProcess*>(self)->stop_now(); }, this);
+  resume_timer_.init(
+      loop_, [](void* self) { static_cast<WorkerProcess*>(self)->on_resume_timer(); }, this);
+  drain_timer_.init(
+      loop_, [](void* self) { static_cast<WorkerProcess*>(self)->stop_now(); }, this);
   for (const ListeningSocket& socket : setup.sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(loop_, socket.fd, socket.listener, *this));
   }
@@ -48,7 +50,8 @@ void WorkerProcess::on_message(ipc::Channel&, const ipc::Message& message, base:
     case ipc::MessageType::Accept: return serve();
     case ipc::MessageType::Drain: return drain(message, std::move(passed));
     case ipc::MessageType::TakeOver:
-      if (passed) last_generation_.push_back(std::make_unique<ipc::Channel>(loop_, std::move(passed), *this));
+      if (passed)
+        last_generation_.push_back(std::make_unique<ipc::Channel>(loop_, std::move(passed), *this));
       return;
     case ipc::MessageType::HandOver: return take_over(message.text, std::move(passed));
     case ipc::MessageType::Adopt: return adopt(message, std::move(passed));
@@ -84,7 +87,8 @@ void WorkerProcess::serve() {
 }
 
 void WorkerProcess::reopen_logs(base::Fd log) {
-  if (log && ::dup2(log.get(), STDERR_FILENO) == -1) base::log::error("cannot take the new log", {{"reason", std::strerror(errno)}});
+  if (log && ::dup2(log.get(), STDERR_FILENO) == -1)
+    base::log::error("cannot take the new log", {{"reason", std::strerror(errno)}});
   master_.send({ipc::MessageType::LogsReopened, 0, {}});
 }
 
@@ -93,7 +97,8 @@ void WorkerProcess::reopen_logs(base::Fd log) {
 void WorkerProcess::resume_accepting() {
   bool all = true;
   for (const auto& acceptor : acceptors_) {
-    const bool should = state_ == State::Serving || leaves_config(plan_.listeners[acceptor->listener()].key);
+    const bool should =
+        state_ == State::Serving || leaves_config(plan_.listeners[acceptor->listener()].key);
     if (should && !acceptor->is_accepting()) all = acceptor->start() && all;
   }
   for (const Adopted& adopted : adopted_) all = adopted.acceptor->start() && all;
@@ -105,14 +110,17 @@ void WorkerProcess::on_resume_timer() {
   stop_when_done();
 }
 
-void WorkerProcess::on_accepted(Acceptor& acceptor, base::Fd socket, const net::SocketAddress& peer) {
+void WorkerProcess::on_accepted(Acceptor& acceptor, base::Fd socket,
+                                const net::SocketAddress& peer) {
   const Listener& listener = plan_.listeners[acceptor.listener()];
-  downstream::Connection::open(*this, *plan_.services[listener.service], acceptor.listener(), std::move(socket), peer, false);
+  downstream::Connection::open(*this, *plan_.services[listener.service], acceptor.listener(),
+                               std::move(socket), peer, false);
 }
 
 void WorkerProcess::on_accept_exhausted(int error) {
   static base::log::RateLimit limit;
-  limit.write(base::log::Level::Error, "cannot accept: pausing", {{"reason", std::strerror(error)}, {"connections", connections_.size()}});
+  limit.write(base::log::Level::Error, "cannot accept: pausing",
+              {{"reason", std::strerror(error)}, {"connections", connections_.size()}});
   for (const auto& acceptor : acceptors_) acceptor->pause();
   for (const Adopted& adopted : adopted_) adopted.acceptor->pause();
   shed_idle_connections();
@@ -132,14 +140,16 @@ void WorkerProcess::shed_idle_connections() {
 void WorkerProcess::adopt(const ipc::Message& message, base::Fd socket) {
   if (!socket || message.number >= plan_.listeners.size()) return;
   const int fd = socket.get();
-  auto acceptor = std::make_unique<Acceptor>(loop_, fd, static_cast<std::uint32_t>(message.number), *this);
+  auto acceptor =
+      std::make_unique<Acceptor>(loop_, fd, static_cast<std::uint32_t>(message.number), *this);
   if (state_ == State::Serving && !acceptor->start()) resume_timer_.set_after(kAcceptRest);
   adopted_.push_back({std::move(socket), std::move(acceptor), message.text});
 }
 
 void WorkerProcess::release(const ipc::Message& message) {
   std::erase_if(adopted_, [&](const Adopted& adopted) {
-    return adopted.acceptor->listener() == message.number && (message.text.empty() || adopted.slot == message.text);
+    return adopted.acceptor->listener() == message.number &&
+           (message.text.empty() || adopted.slot == message.text);
   });
 }
 

@@ -19,7 +19,9 @@
 namespace prox::worker {
 
 // A worker once it is set up: its loop, its connections and what the master tells it.
-class WorkerProcess final : public downstream::ConnectionHost, public ipc::Channel::Owner, public Acceptor::Owner {
+class WorkerProcess final : public downstream::ConnectionHost,
+                            public ipc::Channel::Owner,
+                            public Acceptor::Owner {
  public:
   WorkerProcess(const Plan& plan, const WorkerSetup& setup);
   ~WorkerProcess();
@@ -27,7 +29,9 @@ class WorkerProcess final : public downstream::ConnectionHost, public ipc::Chann
   // Says Ready, and runs until it is told to go and nothing is open any more.
   void run();
   // Tells the master why this worker cannot serve.
-  void refuse(std::string reason) { master_.send({ipc::MessageType::Failed, 0, std::move(reason)}); }
+  void refuse(std::string reason) {
+    master_.send({ipc::MessageType::Failed, 0, std::move(reason)});
+  }
 
  private:
   enum class State : std::uint8_t {
@@ -91,9 +95,10 @@ class WorkerProcess final : public downstream::ConnectionHost, public ipc::Chann
   net::Timer drain_timer_;
   net::Task stop_task_;
   ipc::Channel master_;
-  std::unique_ptr<ipc::Channel> next_generation_;              // where idle connections go while draining
-  std::vector<std::unique_ptr<ipc::Channel>> last_generation_;  // where they come from after a reload
-  std::string leaving_;                                        // keys of listeners that the next generation has not, a line each
+  std::unique_ptr<ipc::Channel> next_generation_;  // where idle connections go while draining
+  std::vector<std::unique_ptr<ipc::Channel>>
+      last_generation_;  // where they come from after a reload
+  std::string leaving_;  // keys of listeners that the next generation has not, a line each
   State state_ = State::Waiting;
 };
 

@@ -41,8 +41,9 @@ struct Current {
 
 // The way of a failing property (abort) and of a sanitizer's finding: keep the input.
 void report() {
-  std::fprintf(stderr, "%s: failed on seed %s, mutation %d; input kept in %s\n", current.crash_path.c_str(), current.seed,
-               current.mutation, current.crash_path.c_str());
+  std::fprintf(stderr, "%s: failed on seed %s, mutation %d; input kept in %s\n",
+               current.crash_path.c_str(), current.seed, current.mutation,
+               current.crash_path.c_str());
   if (std::FILE* file = std::fopen(current.crash_path.c_str(), "wb")) {
     std::fwrite(current.data, 1, current.size, file);
     std::fclose(file);
@@ -111,7 +112,8 @@ class Mutator {
   // Bytes on which text parsers turn.
   char telling_byte() {
     using std::string_view_literals::operator""sv;  // counts the NUL
-    constexpr std::string_view kBytes = "\0\r\n\t :;,\"'\\/{}[]()#%+-.0129aAfFxX_=\x7f\x80\xc0\xe2\xef\xff"sv;
+    constexpr std::string_view kBytes =
+        "\0\r\n\t :;,\"'\\/{}[]()#%+-.0129aAfFxX_=\x7f\x80\xc0\xe2\xef\xff"sv;
     return kBytes[below(kBytes.size())];
   }
 
@@ -131,10 +133,12 @@ std::vector<Seed> load(const std::vector<std::string>& paths) {
       seeds.push_back({path, contents(path)});
       continue;
     }
-    for (const auto& entry : std::filesystem::directory_iterator(path)) seeds.push_back({entry.path(), contents(entry)});
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      seeds.push_back({entry.path(), contents(entry)});
   }
   // A directory's order is its own; ours must not be.
-  std::sort(seeds.begin(), seeds.end(), [](const Seed& a, const Seed& b) { return a.path < b.path; });
+  std::sort(seeds.begin(), seeds.end(),
+            [](const Seed& a, const Seed& b) { return a.path < b.path; });
   return seeds;
 }
 
@@ -160,7 +164,8 @@ int main(int argc, char** argv) {
     current.seed = seed.path.c_str();
     current.mutation = 0;
     run(seed.bytes);
-    for (current.mutation = 1; current.mutation <= mutations; ++current.mutation) run(mutator.mutate(seed.bytes));
+    for (current.mutation = 1; current.mutation <= mutations; ++current.mutation)
+      run(mutator.mutate(seed.bytes));
   }
   std::printf("%s: %zu seeds, %zu inputs, all properties hold\n", argv[0], seeds.size(),
               seeds.size() * static_cast<std::size_t>(mutations + 1));

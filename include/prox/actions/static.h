@@ -16,7 +16,8 @@ class StaticAction final : public exchange::Action {
  public:
   struct Answer {
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  // Content-Type among them if there is a body
+    std::vector<std::pair<std::string, std::string>>
+        headers;  // Content-Type among them if there is a body
     routing::Template body;
     routing::Escape escape = routing::Escape::Raw;
   };

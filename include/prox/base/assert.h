@@ -8,5 +8,6 @@ namespace prox::base {
 }  // namespace prox::base
 
 // For our own mistakes only, in all builds. What a peer, a file or the kernel can cause is a Result.
-#define PROX_ASSERT(expression) \
-  ((expression) ? static_cast<void>(0) : ::prox::base::assertion_failed(#expression, __FILE__, __LINE__))
+#define PROX_ASSERT(expression)        \
+  ((expression) ? static_cast<void>(0) \
+                : ::prox::base::assertion_failed(#expression, __FILE__, __LINE__))

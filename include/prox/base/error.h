@@ -9,26 +9,26 @@ namespace prox::base {
 // exchange/error_response.cc, from this code and the side at fault.
 enum class Errc : std::uint8_t {
   // A peer's message cannot be understood for certain.
-  BadMessage,         // RFC 9112: malformed head, framing or chunk
-  UriTooLong,         // request line above its limit
-  HeadTooLarge,       // head bytes or field count above the limit
-  BodyTooLarge,       // request body above max_body_bytes
-  UnknownCoding,      // a Transfer-Encoding other than chunked
-  UnknownExpectation, // an Expect other than 100-continue
-  BadVersion,         // HTTP major version other than 1
+  BadMessage,          // RFC 9112: malformed head, framing or chunk
+  UriTooLong,          // request line above its limit
+  HeadTooLarge,        // head bytes or field count above the limit
+  BodyTooLarge,        // request body above max_body_bytes
+  UnknownCoding,       // a Transfer-Encoding other than chunked
+  UnknownExpectation,  // an Expect other than 100-continue
+  BadVersion,          // HTTP major version other than 1
   // A peer or the network did not answer, or went away.
-  PeerClosed,    // end of stream where more was due
-  PeerReset,     // RST, EPIPE
-  ResolveFailed, // the name has no address
-  ConnectFailed, // refused, unreachable
-  TimedOut,      // a deadline passed; `context` tells which
+  PeerClosed,     // end of stream where more was due
+  PeerReset,      // RST, EPIPE
+  ResolveFailed,  // the name has no address
+  ConnectFailed,  // refused, unreachable
+  TimedOut,       // a deadline passed; `context` tells which
   // The plan has no answer.
   NoRoute,
   Misdirected,
   NotSupported,  // the request asks for what this action cannot do
   // Ours.
-  SystemCall,    // sys_errno tells
-  BadData,       // an internal message or file is not what it should be
+  SystemCall,  // sys_errno tells
+  BadData,     // an internal message or file is not what it should be
 };
 
 // Whose fault it is: decides log level and status class.
@@ -38,9 +38,9 @@ enum class Side : std::uint8_t { Downstream, Upstream, Internal };
 struct Error {
   Errc code;
   Side side = Side::Internal;
-  bool retryable = false;        // no byte of the request can have been acted on
-  int sys_errno = 0;             // 0 if no system call was involved
-  std::string_view context = {}; // string literal, a gerund phrase: "connecting to the target"
+  bool retryable = false;         // no byte of the request can have been acted on
+  int sys_errno = 0;              // 0 if no system call was involved
+  std::string_view context = {};  // string literal, a gerund phrase: "connecting to the target"
 };
 
 // The code as one lower-case word for logs and answers: "bad_message", "timed_out".

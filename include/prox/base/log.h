@@ -36,10 +36,18 @@ Level level();
 inline bool enabled(Level wanted) { return wanted >= level(); }
 
 void write(Level level, std::string_view message, std::initializer_list<Attr> attrs = {});
-inline void debug(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Debug, m, a); }
-inline void info(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Info, m, a); }
-inline void warn(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Warn, m, a); }
-inline void error(std::string_view m, std::initializer_list<Attr> a = {}) { write(Level::Error, m, a); }
+inline void debug(std::string_view m, std::initializer_list<Attr> a = {}) {
+  write(Level::Debug, m, a);
+}
+inline void info(std::string_view m, std::initializer_list<Attr> a = {}) {
+  write(Level::Info, m, a);
+}
+inline void warn(std::string_view m, std::initializer_list<Attr> a = {}) {
+  write(Level::Warn, m, a);
+}
+inline void error(std::string_view m, std::initializer_list<Attr> a = {}) {
+  write(Level::Error, m, a);
+}
 
 // Lines that could not be written since the process started.
 std::uint64_t lost_lines();

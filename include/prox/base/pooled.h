@@ -44,7 +44,8 @@ class Pooled {
   }
 
  private:
-  static constexpr std::size_t kKept = 1024;  // what a burst leaves behind beyond this goes back to the heap
+  static constexpr std::size_t kKept =
+      1024;  // what a burst leaves behind beyond this goes back to the heap
   struct Node {
     Node* next;
   };

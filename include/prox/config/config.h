@@ -38,9 +38,10 @@ struct ServiceSettings {
   std::int64_t max_header_bytes = 65536;
   std::int64_t max_uri_bytes = 16384;
   std::int64_t max_header_count = 200;
-  std::int64_t max_body_bytes = 0;  // 0 = none
+  std::int64_t max_body_bytes = 0;            // 0 = none
   std::int64_t max_requests_per_conn = 1000;  // 0 = unlimited
-  Duration flush_interval = Duration::zero();  // never above 0: data is always passed on within a turn of the loop
+  Duration flush_interval =
+      Duration::zero();  // never above 0: data is always passed on within a turn of the loop
 };
 
 struct Match {
@@ -54,7 +55,7 @@ struct Match {
 struct Route {
   Place place;
   std::optional<Match> match;  // none: catch-all
-  Text action;                 // a name in Config::actions; inline ones are hoisted as _inline_<service>_<index>
+  Text action;  // a name in Config::actions; inline ones are hoisted as _inline_<service>_<index>
   StringMap set;
 };
 
@@ -78,7 +79,8 @@ struct Action {
   StringMap headers;
   // static
   int status = 0;
-  std::optional<Text> body_ref;  // a name in Config::resources; inline ones are hoisted as _inline_<action>_body
+  std::optional<Text>
+      body_ref;  // a name in Config::resources; inline ones are hoisted as _inline_<action>_body
 };
 
 enum class ResourceType : std::uint8_t { Text, Json, File };
@@ -86,7 +88,7 @@ enum class ResourceType : std::uint8_t { Text, Json, File };
 struct Resource {
   Text name;
   ResourceType type = ResourceType::Text;
-  std::string content;       // text as written; json serialised, compact; a file's bytes, read at load
+  std::string content;  // text as written; json serialised, compact; a file's bytes, read at load
   std::string content_type;  // the default for that kind of resource
 };
 
@@ -94,7 +96,8 @@ struct Process {
   std::optional<std::int64_t> workers;  // none: "auto"
   std::optional<Text> user;
   std::optional<Text> group;
-  std::optional<Text> pid_file;  // resolved to an absolute path or one relative to the working directory
+  std::optional<Text>
+      pid_file;  // resolved to an absolute path or one relative to the working directory
   Duration shutdown_timeout = std::chrono::seconds(15);
   Duration drain_timeout = Duration::zero();
   std::optional<std::int64_t> rlimit_nofile;

@@ -23,7 +23,8 @@ struct Diagnostic {
   Severity severity = Severity::Error;
   std::string_view id;  // string literal: "unknown-key"
   Place place;
-  bool has_place = true;  // false for what no line of a file causes: a taken port, a config that cannot be opened
+  bool has_place =
+      true;  // false for what no line of a file causes: a taken port, a config that cannot be opened
   std::string message;
   std::string help;  // without the "help: "; empty if there is none
   std::vector<Note> notes;
@@ -51,14 +52,16 @@ class Diagnostics {
 
 // The known word nearest to `word`, if near enough to be a slip of the finger (optimal string alignment; at most 1 for up to
 // 4 characters, 2 up to 8, 3 beyond; then by alphabet). A word that differs in ASCII case only is the nearest of all.
-std::optional<std::string_view> nearest(std::string_view word, const std::vector<std::string_view>& known);
+std::optional<std::string_view> nearest(std::string_view word,
+                                        const std::vector<std::string_view>& known);
 
 // How diagnostics are shown: as people read them (configuration.md §17.1: place, message, source line, caret, help, notes; at
 // most 100, then the number of the rest), or as a JSON array for tools.
 struct RenderOptions {
   bool colour = false;
 };
-std::string render_text(const Diagnostics& diagnostics, const Sources& sources, RenderOptions options = {});
+std::string render_text(const Diagnostics& diagnostics, const Sources& sources,
+                        RenderOptions options = {});
 // Elements {file, line, column, end_column, severity, id, message, help}; null where there is no place. A note is an element of its own
 // behind its problem, with the same id.
 std::string render_json(const Diagnostics& diagnostics, const Sources& sources);

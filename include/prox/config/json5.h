@@ -49,7 +49,9 @@ class Value {
   Place place;  // from the first byte of the value to its last, quotes and brackets included
 
   // Alternatives in the order of Type.
-  std::variant<std::monostate, bool, Number, std::string, std::unique_ptr<Items>, std::unique_ptr<Members>> data_;
+  std::variant<std::monostate, bool, Number, std::string, std::unique_ptr<Items>,
+               std::unique_ptr<Members>>
+      data_;
 };
 
 struct Member {

@@ -11,11 +11,11 @@ namespace prox::config {
 // A listen address as written (configuration.md §4), taken apart without asking the system.
 struct ListenAddress {
   enum class Kind : std::uint8_t {
-    Any,     // ":8080", "*:8080": every address, IPv4 and IPv6 on one socket
-    Ipv4,    // "127.0.0.1:8080"
-    Ipv6,    // "[::1]:8080"; v6 only
-    Name,    // "localhost:8080": every address the name has
-    Unix,    // "unix:/run/p.sock", "unix:///run/p.sock"
+    Any,   // ":8080", "*:8080": every address, IPv4 and IPv6 on one socket
+    Ipv4,  // "127.0.0.1:8080"
+    Ipv6,  // "[::1]:8080"; v6 only
+    Name,  // "localhost:8080": every address the name has
+    Unix,  // "unix:/run/p.sock", "unix:///run/p.sock"
   };
   Kind kind = Kind::Any;
   std::string host;  // without brackets; the path for Unix; empty for Any

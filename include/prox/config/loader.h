@@ -16,8 +16,9 @@ enum class Purpose : std::uint8_t {
 };
 
 struct LoadOptions {
-  std::string path;    // as the user wrote it
-  std::string prefix;  // base for paths other than config files; empty: the directory of the root config
+  std::string path;  // as the user wrote it
+  std::string
+      prefix;  // base for paths other than config files; empty: the directory of the root config
   Purpose purpose = Purpose::Serve;
 };
 

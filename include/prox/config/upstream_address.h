@@ -10,11 +10,12 @@ namespace prox::config {
 
 // An upstream as written (actions.md §2.1), taken apart. Placeholders must have been filled in before.
 struct UpstreamAddress {
-  bool tls = false;        // https, wss
-  bool is_unix = false;    // "unix:/run/app.sock"
-  std::string host;        // name or IP literal without brackets; the path for a Unix socket
+  bool tls = false;      // https, wss
+  bool is_unix = false;  // "unix:/run/app.sock"
+  std::string host;      // name or IP literal without brackets; the path for a Unix socket
   std::uint16_t port = 80;
-  std::string authority;   // what the Host field says: brackets kept, port only when not the scheme's own; "localhost" for a Unix socket
+  std::string
+      authority;  // what the Host field says: brackets kept, port only when not the scheme's own; "localhost" for a Unix socket
   std::string base_path;   // "" or "/base", without a trailing "/"
   std::string base_query;  // "" or "x=1"
 };

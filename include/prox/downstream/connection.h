@@ -65,8 +65,8 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
 
   // `listener`: index in the plan of where it came in. `is_handed_over`: it was idle in the last generation, and its next request may take
   // idle_timeout to come.
-  static void open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, base::Fd socket,
-                   const net::SocketAddress& peer, bool is_handed_over);
+  static void open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener,
+                   base::Fd socket, const net::SocketAddress& peer, bool is_handed_over);
   ~Connection() override;
 
   State state() const { return state_; }
@@ -95,7 +95,8 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
 
  private:
   friend class ConnectionList;
-  Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener, const net::SocketAddress& peer);
+  Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener,
+             const net::SocketAddress& peer);
 
   static void on_event(void* self);
   static void on_deadline(void* self);

@@ -49,11 +49,11 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
  private:
   // Of the request.
   enum class Reading : std::uint8_t {
-    Idle,        // no byte of a request yet
-    Head,        // exchange_ is set, its head comes
-    Body,        // the handler is given the body as it comes
+    Idle,  // no byte of a request yet
+    Head,  // exchange_ is set, its head comes
+    Body,  // the handler is given the body as it comes
     Discarding,  // answered before the body was read: the rest is dropped, so that the connection can be kept
-    Complete,    // all of it is read; the response is due
+    Complete,  // all of it is read; the response is due
   };
   // Of the response.
   enum class Writing : std::uint8_t {
@@ -101,13 +101,14 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   bool is_kept_ = false;
   bool keep_alive_ = true;
   bool chunked_response_ = false;
-  bool close_delimited_ = false;  // the response ends with the connection: a cut one must end in RST
+  bool close_delimited_ =
+      false;  // the response ends with the connection: a cut one must end in RST
   bool bodyless_ = false;
   bool continue_sent_ = false;
   bool backed_up_ = false;
-  bool in_read_ = false;   // answers to pipelined requests leave together, when reading is over
-  bool broken_ = false;    // writing failed: the client is gone
-  bool closing_ = false;   // no further request; closes when the output has left
+  bool in_read_ = false;  // answers to pipelined requests leave together, when reading is over
+  bool broken_ = false;   // writing failed: the client is gone
+  bool closing_ = false;  // no further request; closes when the output has left
 };
 
 }  // namespace prox::downstream

@@ -29,7 +29,7 @@ struct ServiceLimits {
   base::Millis write_timeout = 30'000;   // a whole response from its first byte ready
   base::Millis idle_timeout = 120'000;   // between requests
   http::HeadLimits head;
-  std::uint64_t max_body_bytes = 0;           // 0: none
+  std::uint64_t max_body_bytes = 0;            // 0: none
   std::uint32_t max_requests_per_conn = 1000;  // 0: none
 };
 

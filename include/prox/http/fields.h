@@ -82,8 +82,10 @@ void for_each_member(Slice list, Visit visit) {
     const std::size_t comma = list.find(',');
     Slice member = list.substr(0, comma);
     list = comma == Slice::npos ? Slice{} : list.substr(comma + 1);
-    while (!member.empty() && (member.front() == ' ' || member.front() == '\t')) member.remove_prefix(1);
-    while (!member.empty() && (member.back() == ' ' || member.back() == '\t')) member.remove_suffix(1);
+    while (!member.empty() && (member.front() == ' ' || member.front() == '\t'))
+      member.remove_prefix(1);
+    while (!member.empty() && (member.back() == ' ' || member.back() == '\t'))
+      member.remove_suffix(1);
     if (!member.empty() && !visit(member)) return;
   }
 }

@@ -89,7 +89,9 @@ class BodyDecoder {
   Result<std::size_t> read_extension(Slice in);
   Result<std::size_t> expect(char wanted, Slice in, State next);
   Result<std::size_t> read_trailers(Slice in);
-  base::Unexpected refuse(base::Errc code, std::string_view doing) const { return base::fail(code, side_, doing); }
+  base::Unexpected refuse(base::Errc code, std::string_view doing) const {
+    return base::fail(code, side_, doing);
+  }
 
   State state_ = State::Complete;
   base::Side side_ = base::Side::Downstream;

@@ -68,7 +68,9 @@ class H1Parser {
   Result<void> read_absolute_target(RequestHead& head) const;
   static bool may_be_host(Slice value, const Fields& earlier);
   Result<Progress> choose_host(RequestHead& head) const;
-  base::Unexpected refuse(base::Errc code, std::string_view doing) const { return base::fail(code, side_, doing); }
+  base::Unexpected refuse(base::Errc code, std::string_view doing) const {
+    return base::fail(code, side_, doing);
+  }
 
   base::Side side_;
   HeadLimits limits_;

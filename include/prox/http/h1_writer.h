@@ -24,7 +24,8 @@ char* write_request_head(const RequestHead& head, BodyFraming body, char* out);
 
 std::size_t response_head_size(const ResponseHead& head);
 // Always `HTTP/1.1`, whatever the client speaks (RFC 9110 §2.5).
-char* write_response_head(const ResponseHead& head, BodyFraming body, ConnectionOption connection, char* out);
+char* write_response_head(const ResponseHead& head, BodyFraming body, ConnectionOption connection,
+                          char* out);
 
 // Bytes that a chunk's size line can take: 16 digits and CRLF.
 inline constexpr std::size_t kMaxChunkLine = 18;

@@ -6,7 +6,18 @@
 
 namespace prox::http {
 
-enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Connect, Options, Trace, Other };
+enum class Method : std::uint8_t {
+  Get,
+  Head,
+  Post,
+  Put,
+  Patch,
+  Delete,
+  Connect,
+  Options,
+  Trace,
+  Other
+};
 
 enum class Version : std::uint8_t { Http10, Http11, Http2 };
 
@@ -28,10 +39,12 @@ struct RequestHead {
   Slice target;     // the request target as received, byte for byte
   Slice scheme;     // absolute-form only: "http"
   Slice authority;  // absolute-form and CONNECT: host[:port] of the target
-  Slice path;       // without query; "" for CONNECT, "*" for OPTIONS *, "/" if an absolute target has none
-  Slice query;      // behind the "?", which is not part of it
+  Slice
+      path;  // without query; "" for CONNECT, "*" for OPTIONS *, "/" if an absolute target has none
+  Slice query;             // behind the "?", which is not part of it
   bool has_query = false;  // "/x?" has an empty query
-  Slice host;       // what routes match: authority if the target has one, else the Host field; with its port, may be empty
+  Slice
+      host;  // what routes match: authority if the target has one, else the Host field; with its port, may be empty
   Fields fields;
 
   void clear() {

@@ -9,7 +9,7 @@ namespace prox::http {
 struct ResponseHead {
   int status = 0;  // 100..599
   Version version = Version::Http11;
-  Slice reason;    // may be empty
+  Slice reason;  // may be empty
   Fields fields;
 
   bool is_interim() const { return status < 200; }

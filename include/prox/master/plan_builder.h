@@ -10,6 +10,7 @@ namespace prox::master {
 
 // Compiles an accepted config into what workers serve. `listeners`: the addresses its services were resolved to, each with the index of
 // its service in config.services.
-std::unique_ptr<worker::Plan> build_plan(const config::Config& config, const std::vector<worker::Listener>& listeners);
+std::unique_ptr<worker::Plan> build_plan(const config::Config& config,
+                                         const std::vector<worker::Listener>& listeners);
 
 }  // namespace prox::master

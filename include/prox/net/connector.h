@@ -12,8 +12,8 @@
 
 namespace prox::net {
 
-// Opens one TCP connection to a host: its name is resolved, then its addresses are raced, each begun 250 ms after the one before, or at once
-// when that one failed (RFC 8305 §5). Embedded in its owner; destroying it ends the attempt.
+// Opens one TCP connection to a host: its name is resolved, then its addresses are raced, each begun 250 ms after the one
+// before, or at once when that one failed (RFC 8305 §5). Embedded in its owner; destroying it ends the attempt.
 class Connector {
  public:
   // The connected socket, or why the last attempt failed.
@@ -23,7 +23,8 @@ class Connector {
 
   // The callback comes later, or before this returns when the failure is known at once. `time_limit`: for all of it, names included;
   // 0 for none. When it ends: TimedOut.
-  void connect(Resolver& resolver, std::string_view host, std::uint16_t port, base::Millis time_limit, int keep_alive_seconds);
+  void connect(Resolver& resolver, std::string_view host, std::uint16_t port,
+               base::Millis time_limit, int keep_alive_seconds);
   // The same for an address that is known.
   void connect(const SocketAddress& address, base::Millis time_limit, int keep_alive_seconds);
   void cancel();
@@ -55,7 +56,8 @@ class Connector {
   std::size_t open_ = 0;
   base::Millis deadline_ = 0;    // of the whole, 0 for none
   base::Millis next_begin_ = 0;  // when the next address joins the race, 0 for never
-  base::Error last_error_{base::Errc::ConnectFailed, base::Side::Upstream, true, 0, "connecting to the target"};
+  base::Error last_error_{base::Errc::ConnectFailed, base::Side::Upstream, true, 0,
+                          "connecting to the target"};
   int keep_alive_seconds_ = 0;
 };
 

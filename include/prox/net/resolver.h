@@ -50,8 +50,8 @@ class Resolver {
 
   // The addresses of `host` (a name or a literal, without brackets) with that port: at once if they are known, which calls nobody and
   // leaves `wait` idle; else nothing, and `wait` is called later. Errors: ResolveFailed, side Upstream.
-  const Result<AddressList>* lookup(std::string_view host, std::uint16_t port, ResolveWait& wait, ResolveWait::Callback callback,
-                                    void* owner);
+  const Result<AddressList>* lookup(std::string_view host, std::uint16_t port, ResolveWait& wait,
+                                    ResolveWait::Callback callback, void* owner);
 
  private:
   struct Impl;

@@ -61,10 +61,14 @@ class Stream {
   void wake() { event_.activate(EV_READ); }
   // The peer will send nothing more, or has reset, though bytes may still be unread. Asks the kernel only where an event has said that
   // something came: RST shows as readable, like a byte.
-  bool peer_is_gone() const { return peer_closing_ || peer_closed_ || (readable_ && transport_->peek() == Transport::Pending::End); }
+  bool peer_is_gone() const {
+    return peer_closing_ || peer_closed_ ||
+           (readable_ && transport_->peek() == Transport::Pending::End);
+  }
   // Nothing has come that was not read, the peer's end included; asks as peer_is_gone() does. What comes later brings an event.
   bool is_quiet() const {
-    return begin_ == end_ && !peer_closing_ && !peer_closed_ && (!readable_ || transport_->peek() == Transport::Pending::Nothing);
+    return begin_ == end_ && !peer_closing_ && !peer_closed_ &&
+           (!readable_ || transport_->peek() == Transport::Pending::Nothing);
   }
 
  private:
@@ -84,8 +88,8 @@ class Stream {
   Buffer output_;
   bool readable_ = false;
   bool writable_ = true;
-  bool peer_closing_ = false;   // EV_CLOSED came: read on to 0
-  bool peer_closed_ = false;    // 0 was read
+  bool peer_closing_ = false;  // EV_CLOSED came: read on to 0
+  bool peer_closed_ = false;   // 0 was read
   bool watches_writes_ = false;
 };
 

@@ -21,7 +21,8 @@ class Pool;
 class H1Client final : public ClientStream, public base::Pooled<H1Client> {
  public:
   // A connection that is being opened; what is sent meanwhile waits. Failures come later, through the receiver.
-  H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home, const Target& target, Receiver& receiver);
+  H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home,
+           const Target& target, Receiver& receiver);
 
   void send_head(const http::RequestHead& head, http::BodyFraming body) override;
   void send_body(net::Buffer& data) override;

@@ -20,7 +20,8 @@ class Pools;
 // The idle connections to one target in this worker, most recently used first.
 class Pool {
  public:
-  Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const Target& target);
+  Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
+       const Target& target);
 
   // An idle connection, or a new one; `fresh` asks for a new one (after a stale one failed).
   std::unique_ptr<ClientStream> open(Receiver& receiver, bool fresh);
@@ -48,7 +49,8 @@ class Pool {
 // A worker's pools, one for each target of its plan, and the clock that thins them out.
 class Pools {
  public:
-  Pools(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, const std::vector<std::unique_ptr<Target>>& targets);
+  Pools(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
+        const std::vector<std::unique_ptr<Target>>& targets);
 
   Pool& of(const Target& target) { return pools_[target.pool]; }
   // Closes all idle connections, when the worker drains.

@@ -16,16 +16,16 @@ namespace prox::worker {
 // Whom a worker becomes before it serves, and what it may use. Looked up by the master, since a chroot or a missing nsswitch must not
 // surprise a worker.
 struct Credentials {
-  std::optional<uid_t> user;   // none: stay who we are
+  std::optional<uid_t> user;  // none: stay who we are
   std::optional<gid_t> group;
-  std::string user_name;       // for initgroups(3)
+  std::string user_name;  // for initgroups(3)
   std::optional<std::uint64_t> rlimit_nofile;
 };
 
 // A listening socket that this worker accepts on. The master holds it too, for its whole life.
 struct ListeningSocket {
   std::uint32_t listener = 0;  // index into Plan::listeners
-  int fd = -1;                 // owned by the master's slots; in the child, inherited and never closed before exit
+  int fd = -1;  // owned by the master's slots; in the child, inherited and never closed before exit
 };
 
 struct WorkerSetup {
