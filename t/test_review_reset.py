@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -67,9 +68,10 @@ def test_upstream_that_resets_behind_part_of_a_body_cuts_it_at_once(resetting, f
                                   b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf"])
 def test_client_that_resets_behind_its_request_frees_the_upstream_at_once(start_prox, upstream, sent):
     def script(connection):
-        if connection.read_head().target == "/ping":
+        head = connection.read_head()
+        if head is not None and head.target == "/ping":
             connection.send(response_bytes(b"pong", fields=[("Connection", "close")]))
-        else:
+        elif head is not None:
             connection.wait_closed()
 
     origin = upstream(script)
@@ -81,3 +83,22 @@ def test_client_that_resets_behind_its_request_frees_the_upstream_at_once(start_
         client.reset()
     assert prox.fetch("/ping").body == b"pong"  # so the worker has seen the other one
     wait_for(lambda: all(connection.ended.is_set() for connection in origin.connections), SOON, "the upstream is free")
+
+
+def test_client_that_resets_while_its_upload_is_held_back_frees_the_upstream(start_prox, upstream):
+    done = threading.Event()
+
+    def script(connection):
+        connection.read_head()
+        connection.wait(done)
+
+    prox = start_prox({**proxy_to(upstream(script)), "process": {"workers": 1}})
+    worker = prox.workers()[0]
+    before = procfs.descriptor_count(worker)
+    client = prox.connect()
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n")
+    with pytest.raises(TimeoutError):
+        client.stream.send(bytes(32 * 1024 * 1024), deadline=0.5)
+    client.reset()
+    wait_for(lambda: procfs.descriptor_count(worker) == before, SOON, "both connections are closed")
+    done.set()

@@ -108,6 +108,18 @@ def test_headers_are_set_and_stand_over_the_defaults(start_prox):
     assert response.get("Cache-Control") == "no-store"
 
 
+def test_205_has_no_body_and_says_so(start_prox):
+    client = start_prox(static_site("not for 205", status=205)).connect()
+    assert client.exchange().get("Content-Length") == "0"
+    assert client.exchange().body == b""
+
+
+def test_connect_to_a_static_answer_ends_the_connection(start_prox):
+    client = start_prox(static_site("no tunnel")).connect()
+    client.send(b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert client.read_until_closed().count(b"HTTP/1.1 ") == 1
+
+
 def test_empty_content_type_takes_it_away(start_prox):
     assert start_prox(static_site("bare", headers={"Content-Type": ""})).fetch().get("Content-Type") is None
 

@@ -176,6 +176,14 @@ def test_e8_response_header_timeout_is_504(start_prox, upstream):
     assert client.read_response().status == 504
 
 
+def test_response_header_timeout_waits_for_a_slow_upload(start_prox, upstream):
+    client = start_prox(proxy_to(upstream(answer()), {"response_header_timeout": "300ms"})).connect()
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo")
+    client.assert_quiet(0.8)
+    client.send(b"dy")
+    assert client.read_response().status == 200
+
+
 def test_interim_responses_do_not_extend_response_header_timeout(start_prox, upstream):
     def script(connection):
         connection.read_request()

@@ -137,8 +137,10 @@ void remove_hop_by_hop(http::ResponseHead& head, bool keep_length) {
   head.fields.remove_if([&](const Field& field) {
     switch (field.id) {
       case FieldId::Connection:
+      case FieldId::Http2Settings:
       case FieldId::KeepAlive:
       case FieldId::ProxyAuthenticate:
+      case FieldId::ProxyAuthorization:
       case FieldId::ProxyConnection:
       case FieldId::Te:
       case FieldId::Trailer:

@@ -97,6 +97,7 @@ void StaticHandler::start() {
     answer_.body.render(RequestVariables(x_), answer_.escape, rendered_);
     unsent_ = rendered_;
   }
+  if (answer_.status == 205) unsent_ = {};  // it has a length, of 0 (RFC 9110 §15.3.6)
   const bool has_body = answer_.status != 204 && answer_.status != 304;
   x_.head_sent = true;
   x_.sink->send_head(head, has_body

@@ -10,6 +10,7 @@ namespace prox::downstream {
 namespace {
 
 constexpr base::Millis kLingerTime = 2'000;
+constexpr int kDropsPerTurn = 16;  // then the other connections have their turn
 constexpr std::size_t kDropSize = base::BlockPool::kSmall;
 
 // Which state may come after which; Closed is the end.
@@ -104,12 +105,13 @@ void Connection::linger() {
 }
 
 void Connection::read_and_drop() {
-  for (;;) {
+  for (int reads = 0; reads < kDropsPerTurn; ++reads) {
     stream_.consume(stream_.input().size());
     const base::Result<net::Stream::Fill> got = stream_.fill(kDropSize);
     if (got && *got == net::Stream::Fill::Nothing) return;
     if (!got || *got == net::Stream::Fill::Closed) return close();
   }
+  stream_.wake();
 }
 
 void Connection::on_event(void* self) {

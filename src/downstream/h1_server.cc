@@ -26,6 +26,8 @@ constexpr int kReadsPerTurn =
     16;  // at most half a MiB before the other connections have their turn
 // What is read of an unwanted body to save a connection (actions.md §3).
 constexpr std::uint64_t kDiscardLimit = 256 * 1024;
+// How often the client of a response that is due is looked at: a reset in one event with its request shows in no other.
+constexpr Millis kClientCheck = 1'000;
 
 Millis earlier(Millis a, Millis b) {
   if (a == 0 || b == 0) return std::max(a, b);
@@ -60,6 +62,10 @@ void H1Server::abandon() {
   body_.clear();
 }
 
+bool H1Server::owes_response() const {
+  return reading_ == Reading::Complete && writing_ != Writing::Ended && !closing_;
+}
+
 bool H1Server::is_unfinished() const {
   return writing_ != Writing::None || !connection_.stream().output().empty();
 }
@@ -87,8 +93,9 @@ void H1Server::after_turn() {
     closing_ = true;
   }
   // A client that closes its side while it is owed a response has gone (as nginx sees it): nobody waits for the upstream's work.
-  const bool owed = reading_ == Reading::Complete && writing_ != Writing::Ended && !closing_;
-  if (owed && connection_.stream().peer_is_gone()) return connection_.close();
+  if (owes_response() && connection_.stream().peer_is_gone()) return connection_.close();
+  // Where an upload is held back nothing is read, and a reset would go unseen.
+  if (reading_ == Reading::Body && connection_.stream().is_reset()) return connection_.close();
   if (closing_ && connection_.stream().output().empty()) return close_when_flushed();
   if (reading_ == Reading::Idle && connection_.host().is_draining() && connection_.is_idle()) {
     connection_.host().on_idle_while_draining(connection_);
@@ -109,6 +116,10 @@ void H1Server::close_when_flushed() {
 void H1Server::on_deadline() {
   const Millis now = base::coarse_now();
   if (write_deadline_ != 0 && now >= write_deadline_) return connection_.close(true);
+  if (owes_response() && (read_deadline_ == 0 || now < read_deadline_)) {
+    if (connection_.stream().has_ended()) return connection_.close();
+    return update_deadline();
+  }
   if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started()))
     return connection_.close();
   if (reading_ == Reading::Head) begin_exchange();
@@ -132,7 +143,9 @@ void H1Server::update_deadline() {
       read_deadline_ = base::coarse_now() + limit;
     }
   }
-  connection_.set_deadline(earlier(read_deadline_, write_deadline_));
+  Millis deadline = earlier(read_deadline_, write_deadline_);
+  if (owes_response()) deadline = earlier(deadline, base::coarse_now() + kClientCheck);
+  connection_.set_deadline(deadline);
 }
 
 // ---- reading ----
@@ -146,7 +159,8 @@ void H1Server::read() {
       settle_.post(loop_);
       break;
     }
-    const base::Result<Stream::Fill> got = stream.fill(wanted_room());
+    const bool is_inside_request = reads > 1 && reading_ != Reading::Idle;
+    const base::Result<Stream::Fill> got = stream.fill(wanted_room(), is_inside_request);
     if (!got) {
       broken_ = true;
       break;
@@ -188,7 +202,8 @@ bool H1Server::take_input() {
         break;
       case Reading::Body:
         if (exchange_->handler && !exchange_->handler->wants_request_body()) return false;
-        if (!take_body()) return writing_ != Writing::Ended && writing_ != Writing::Cut;
+        // If the answer is complete by now, the rest of the body is dropped.
+        if (!take_body() && writing_ != Writing::Ended) return writing_ != Writing::Cut;
         break;
       case Reading::Discarding:
         if (!discard_body()) return reading_ == Reading::Discarding && !closing_;
@@ -334,11 +349,17 @@ void H1Server::fail_request(const Error& error) {
 
 void H1Server::on_client_closed() {
   switch (reading_) {
-    case Reading::Idle: closing_ = true; return;
-    case Reading::Complete: return;  // after_turn() looks at it
+    case Reading::Idle:
     case Reading::Head:
-    case Reading::Body:
-    case Reading::Discarding: broken_ = true; return;  // the rest of the request will not come
+    case Reading::Discarding:  // no more requests, but what is answered leaves
+      closing_ = true;
+      read_deadline_ = 0;
+      return;
+    case Reading::Body:  // nobody waits for the handler any more; earlier answers leave
+      flush_or_break();
+      broken_ = true;
+      return;
+    case Reading::Complete: return;  // after_turn() looks at it
   }
 }
 
@@ -383,6 +404,8 @@ void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
   // A client that waits for 100 may or may not send its body after a final answer: only closing is unambiguous (RFC 9110 §10.1.1).
   const bool body_may_not_come = reading_ == Reading::Body && !continue_sent_ &&
                                  x.request.fields.find(http::FieldId::Expect) != nullptr;
+  // After CONNECT the client may send what is meant for a tunnel, never a request (RFC 9110 §9.3.6).
+  if (x.request.method == http::Method::Connect) keep_alive_ = false;
   if (close_delimited_ || body_may_not_come || !connection_.host().may_keep(connection_))
     keep_alive_ = false;
   if (head.fields.find(http::FieldId::Date) == nullptr)

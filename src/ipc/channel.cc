@@ -114,6 +114,13 @@ Channel::Channel(net::Loop& loop, base::Fd socket, Owner& owner)
       read_event_.add(loop_, socket_.get(), EV_READ | EV_PERSIST, &Channel::on_event, this));
 }
 
+base::Fd Channel::release() {
+  read_event_.remove();
+  write_event_.remove();
+  closed_ = true;
+  return std::move(socket_);
+}
+
 void Channel::send(Message message, base::Fd passed) {
   if (closed_ || peer_gone_) return;
   if (message.text.size() > kMaxText) message.text.resize(kMaxText);

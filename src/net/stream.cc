@@ -54,9 +54,9 @@ void Stream::consume(std::size_t bytes) {
   block_.reset();
 }
 
-Result<Stream::Fill> Stream::fill(std::size_t want) {
+Result<Stream::Fill> Stream::fill(std::size_t want, bool even_if_drained) {
   if (peer_closed_) return Fill::Closed;
-  if (!readable_) return Fill::Nothing;
+  if (!readable_ && !even_if_drained) return Fill::Nothing;
   make_room(want);
   const std::size_t room = block_.capacity() - end_;
   Result<std::size_t> n = transport_->read(block_.data() + end_, room);

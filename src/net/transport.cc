@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace prox::net {
@@ -48,10 +49,11 @@ Result<std::size_t> PlainTransport::write(const iovec* vectors, int count) {
 }
 
 Transport::Pending PlainTransport::peek() {
-  char byte;
-  const ssize_t n = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
-  if (n > 0) return Pending::Data;
-  return n == -1 && (would_block() || errno == EINTR) ? Pending::Nothing : Pending::End;
+  // Not recv(2) with MSG_PEEK: that shows unread bytes first, and a reset only behind them.
+  pollfd socket{socket_.get(), POLLIN | POLLRDHUP, 0};
+  if (::poll(&socket, 1, 0) != 1) return Pending::Nothing;
+  if ((socket.revents & (POLLERR | POLLHUP)) != 0) return Pending::Reset;
+  return (socket.revents & POLLRDHUP) != 0 ? Pending::End : Pending::Data;
 }
 
 void PlainTransport::shut_down_writes() { ::shutdown(socket_.get(), SHUT_WR); }

@@ -109,8 +109,17 @@ void H1Client::flush() {
     return;
   }
   was_backed_up_ = was_backed_up_ || is_backed_up();
-  if (state_ == State::AwaitingHead && target_.response_header_timeout > 0)
+  set_head_deadline();
+}
+
+// The target's time runs while it is its turn: not while the client takes its time with the body.
+void H1Client::set_head_deadline() {
+  if (state_ != State::AwaitingHead || target_.response_header_timeout == 0) return;
+  if (request_ended_ || !stream_.output().empty()) {
     timer_.set_after(target_.response_header_timeout);
+  } else {
+    timer_.cancel();
+  }
 }
 
 void H1Client::resume() {
@@ -185,7 +194,7 @@ void H1Client::read() {
       task_.post(loop_);
       break;
     }
-    const base::Result<net::Stream::Fill> got = stream_.fill(kReadSize);
+    const base::Result<net::Stream::Fill> got = stream_.fill(kReadSize, reads > 1);
     if (!got) {
       Error error = got.error();
       error.side = Side::Upstream;

@@ -26,6 +26,7 @@ void WorkerProcess::drain(const ipc::Message& message, base::Fd next_generation)
   if (next_generation)
     next_generation_ = std::make_unique<ipc::Channel>(loop_, std::move(next_generation), *this);
   leaving_ = next_generation_ ? message.text : "*";
+  pass_on_hand_overs();
   if (state_ != State::Draining) {
     state_ = State::Draining;
     drain_listeners();
@@ -81,8 +82,16 @@ void WorkerProcess::on_idle_while_draining(downstream::Connection& connection) {
   if (socket) next_generation_->send({ipc::MessageType::HandOver, 0, key}, std::move(socket));
 }
 
+// What the generation before has handed over and was not read yet goes on to the generation after: reloads may follow each
+// other faster than thousands of connections move.
+void WorkerProcess::pass_on_hand_overs() {
+  if (next_generation_ == nullptr) return;
+  for (const auto& from : last_generation_) next_generation_->send({ipc::MessageType::TakeOver, 0, {}}, from->release());
+  last_generation_.clear();
+}
+
 void WorkerProcess::take_over(const std::string& key, base::Fd socket) {
-  if (!socket) return;
+  if (!socket || (state_ == State::Draining && next_generation_ == nullptr)) return;
   for (std::uint32_t i = 0; i < plan_.listeners.size(); ++i) {
     if (plan_.listeners[i].key != key) continue;
     const base::Result<net::SocketAddress> peer = net::SocketAddress::peer_of(socket.get());

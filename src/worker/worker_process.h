@@ -71,6 +71,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   void release(const ipc::Message& message);
   void drain(const ipc::Message& message, base::Fd next_generation);
   void drain_listeners();
+  void pass_on_hand_overs();
   bool is_accepting() const;
   bool leaves_config(const std::string& key) const;
   void take_over(const std::string& key, base::Fd socket);

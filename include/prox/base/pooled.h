@@ -32,7 +32,7 @@ class Pooled {
     return ::operator new(bytes);
   }
 
-  static void operator delete(void* memory, std::size_t bytes) {
+  static void operator delete(void* memory, [[maybe_unused]] std::size_t bytes) {
 #ifndef PROX_PLAIN_HEAP
     if (bytes == sizeof(T) && count_ < kKept) {
       free_ = new (memory) Node{free_};

@@ -81,6 +81,7 @@ class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Serv
   bool write_output();
   void after_turn();
   void update_deadline();
+  bool owes_response() const;
   std::size_t wanted_room() const;
   http::ConnectionOption connection_option() const;
 

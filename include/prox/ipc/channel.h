@@ -40,6 +40,8 @@ class Channel {
   void send(Message message, base::Fd passed = {});
   // Tells the owner of everything that has already come in, without waiting for the loop.
   void read_messages();
+  // Gives this end away, unread messages and all: whoever has it next reads on. Nothing may wait to be sent.
+  base::Fd release();
   int fd() const { return socket_.get(); }
   // Whether everything sent has left the queue.
   bool is_flushed() const { return queue_.empty(); }

@@ -14,6 +14,7 @@ enum class MessageType : std::uint16_t {
   // worker that takes over idle connections (HandOver messages); none: there is no next generation. text: keys of the
   // listeners that the next generation has not, a line each, as many as fit
   TakeOver,  // descriptor: the other end of such a channel, to receive HandOver messages on
+             // A worker that drains before it has read them all sends it on to the worker after it
   Adopt,  // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
           // descriptor: the socket
   Release,  // its replacement is ready: let that adopted socket go. number and text as in its Adopt

@@ -47,7 +47,9 @@ class Stream {
   void consume(std::size_t bytes);
   // Reads once, if the kernel may have something, into room for `want` bytes or more. What was unread stays at one place, moved
   // if need be (`moved` blocks stay alive through the BlockRefs to them).
-  Result<Fill> fill(std::size_t want);
+  // With `even_if_drained` it asks the kernel in any case: whoever has had bytes and still waits for more does so, since
+  // libevent does not tell of a reset that came in one event with them.
+  Result<Fill> fill(std::size_t want, bool even_if_drained = false);
   // Whether a fill could bring something without a new event.
   bool may_have_input() const { return readable_; }
   bool saw_peer_close() const { return peer_closed_; }
@@ -59,12 +61,13 @@ class Stream {
   void shut_down_writes() { transport_->shut_down_writes(); }
   // Makes the callback come in this turn, as if the socket had become readable.
   void wake() { event_.activate(EV_READ); }
-  // The peer will send nothing more, or has reset, though bytes may still be unread. Asks the kernel only where an event has said that
-  // something came: RST shows as readable, like a byte.
-  bool peer_is_gone() const {
-    return peer_closing_ || peer_closed_ ||
-           (readable_ && transport_->peek() == Transport::Pending::End);
-  }
+  // The peer will send nothing more, or has reset, though bytes may still be unread. Asks the kernel only where an event has
+  // said that something came: a reset shows as readable, like a byte.
+  bool peer_is_gone() const { return peer_closing_ || peer_closed_ || (readable_ && has_ended()); }
+  // The same, asking the kernel in any case.
+  bool has_ended() const { return transport_->peek() >= Transport::Pending::End; }
+  // Nothing works on this connection any more; as peer_is_gone() otherwise.
+  bool is_reset() const { return readable_ && transport_->peek() == Transport::Pending::Reset; }
   // Nothing has come that was not read, the peer's end included; asks as peer_is_gone() does. What comes later brings an event.
   bool is_quiet() const {
     return begin_ == end_ && !peer_closing_ && !peer_closed_ &&

@@ -20,8 +20,13 @@ class Transport {
   virtual Result<std::size_t> read(char* into, std::size_t room) = 0;
   // Bytes written; 0 means would block. Errors: PeerReset, SystemCall.
   virtual Result<std::size_t> write(const iovec* vectors, int count) = 0;
-  // What a read would bring, looked at without consuming anything.
-  enum class Pending { Nothing, Data, End };  // End: the peer has closed or reset
+  // What is to come from the peer, looked at without consuming anything; the strongest that is known.
+  enum class Pending {
+    Nothing,
+    Data,
+    End,    // it will send nothing more, though bytes may be unread
+    Reset,  // neither direction works any more
+  };
   virtual Pending peek() = 0;
   // No more will be written; reading goes on (shutdown(2)).
   virtual void shut_down_writes() = 0;

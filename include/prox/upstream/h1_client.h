@@ -51,6 +51,7 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   static void on_deadline(void* self);
   static void on_task(void* self);
 
+  void set_head_deadline();
   void progress();
   void read();
   bool read_head();

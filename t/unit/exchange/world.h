@@ -1,0 +1,106 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "prox/exchange/exchange.h"
+#include "prox/exchange/handler.h"
+#include "prox/exchange/response_sink.h"
+#include "prox/exchange/service.h"
+#include "prox/http/h1_parser.h"
+#include "prox/http/h1_writer.h"
+#include "prox/zone/zone.h"
+#include "upstream/origin.h"
+
+namespace prox::test {
+
+// What exchanges stand on: a loop, targets, counters.
+struct World : Upstreams {
+  using Upstreams::Upstreams;
+  zone::Row row{};
+  exchange::Context context{loop, blocks, *pools, row};
+};
+
+// A service whose routes are given by their paths, all with the same kind of action.
+inline std::unique_ptr<exchange::Service> service_with(
+    std::unique_ptr<const exchange::Action> action) {
+  auto service = std::make_unique<exchange::Service>();
+  service->name = "web";
+  std::vector<routing::RouteMatch> matches(1);
+  service->router = routing::Router(std::move(matches));
+  service->routes.push_back({"web:0", std::move(action)});
+  return service;
+}
+
+// The text of a request's head, parsed into an exchange whose slices point into it.
+inline void read_request(exchange::Exchange& x, std::string_view text) {
+  http::H1Parser parser(base::Side::Downstream);
+  const auto progress = parser.parse_request(text, x.request);
+  REQUIRE(progress);
+  REQUIRE(*progress == http::H1Parser::Progress::Done);
+  const auto framing = http::request_framing(x.request);
+  REQUIRE(framing);
+  x.request_body = *framing;
+}
+
+// The client's side of one exchange, which only keeps what it is given.
+class RecordingSink final : public exchange::ResponseSink {
+ public:
+  void send_interim(const http::ResponseHead& interim) override {
+    interims.push_back(text_of(interim));
+  }
+  void send_head(http::ResponseHead& final_head, http::BodyFraming with) override {
+    REQUIRE(status == 0);
+    status = final_head.status;
+    framing = with;
+    head = text_of(final_head);
+  }
+  void send_body(net::Buffer& data) override {
+    REQUIRE(status != 0);
+    body += data.to_string();
+    data.clear();
+  }
+  void end_response(base::Slice all) override {
+    REQUIRE_FALSE(is_over());
+    ended = true;
+    trailers = all;
+  }
+  void cut_response() override {
+    REQUIRE_FALSE(is_over());
+    cut = true;
+  }
+  void flush() override { ++flushes; }
+  bool is_backed_up() override { return backed_up; }
+  void resume_request() override { ++resumed; }
+  void close_after_response() override { closes = true; }
+
+  bool is_over() const { return ended || cut; }
+
+  std::vector<std::string> interims;
+  int status = 0;
+  std::string head;
+  http::BodyFraming framing;
+  std::string body;
+  std::string trailers;
+  bool ended = false;
+  bool cut = false;
+  bool closes = false;
+  bool backed_up = false;
+  int flushes = 0;
+  int resumed = 0;
+
+ private:
+  // Status, reason and fields: "200 OK\nX: y\n".
+  static std::string text_of(const http::ResponseHead& of) {
+    std::string text = std::to_string(of.status) + " " + std::string(of.reason) + "\n";
+    for (const http::Field& field : of.fields)
+      text += std::string(field.name) + ": " + std::string(field.value) + "\n";
+    return text;
+  }
+};
+
+}  // namespace prox::test
