@@ -43,29 +43,16 @@ bool ends_here(FieldId id) {
 
 // Whether Connection names other fields, which then end here too; close and keep-alive name none.
 bool names_fields(const Fields& fields) {
-  bool found = false;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::Connection) continue;
-    http::for_each_member(field.value, [&](Slice option) {
-      found = !http::equal_ignoring_case(option, "close") &&
-              !http::equal_ignoring_case(option, "keep-alive");
-      return !found;
-    });
-    if (found) return true;
-  }
-  return false;
+  return http::any_member(fields, FieldId::Connection, [](Slice option) {
+    return !http::equal_ignoring_case(option, "close") &&
+           !http::equal_ignoring_case(option, "keep-alive");
+  });
 }
 
 bool accepts_trailers(const Fields& fields) {
-  bool found = false;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::Te) continue;
-    http::for_each_member(field.value, [&](Slice coding) {
-      found = found || http::equal_ignoring_case(coding, "trailers");
-      return !found;
-    });
-  }
-  return found;
+  return http::any_member(fields, FieldId::Te, [](Slice coding) {
+    return http::equal_ignoring_case(coding, "trailers");
+  });
 }
 
 // `1.2.3.4, 5.6.7.8, <client>`: every line of what came, joined, and who sent it.

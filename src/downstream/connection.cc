@@ -45,7 +45,8 @@ Connection::Connection(ConnectionHost& host, const exchange::Service& service,
       service_(service),
       listener_(listener),
       client_ip_(peer.ip_text()),
-      stream_(host.context().loop, host.context().blocks) {
+      stream_(host.context().loop, host.context().blocks),
+      drop_more_([](void* self) { static_cast<Connection*>(self)->read_and_drop(); }, this) {
   timer_.init(host.context().loop, &Connection::on_deadline, this);
   ConnectionList& list = host.connections();
   previous_ = list.last_;
@@ -86,6 +87,7 @@ void Connection::close(bool reset) {
 void Connection::leave() {
   set_state(State::Closed);
   timer_.cancel();
+  drop_more_.cancel();
   server_->abandon();
   ConnectionList& list = host_.connections();
   (previous_ != nullptr ? previous_->next_ : list.first_) = next_;
@@ -111,7 +113,7 @@ void Connection::read_and_drop() {
     if (got && *got == net::Stream::Fill::Nothing) return;
     if (!got || *got == net::Stream::Fill::Closed) return close();
   }
-  stream_.wake();
+  drop_more_.post(host_.context().loop);
 }
 
 void Connection::on_event(void* self) {

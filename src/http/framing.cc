@@ -114,15 +114,8 @@ bool wants_keep_alive(Version version, const Fields& fields) {
 }
 
 bool has_connection_option(const Fields& fields, Slice option) {
-  bool found = false;
-  for (const Field& field : fields) {
-    if (field.id != FieldId::Connection) continue;
-    for_each_member(field.value, [&](Slice member) {
-      found = found || equal_ignoring_case(member, option);
-      return !found;
-    });
-  }
-  return found;
+  return any_member(fields, FieldId::Connection,
+                    [option](Slice member) { return equal_ignoring_case(member, option); });
 }
 
 }  // namespace prox::http

@@ -111,6 +111,7 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
   std::string client_ip_;
   net::Stream stream_;
   net::Timer timer_;
+  net::Task drop_more_;
   std::unique_ptr<H1Server> server_;
   Connection* next_ = nullptr;
   Connection* previous_ = nullptr;

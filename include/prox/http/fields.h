@@ -90,4 +90,19 @@ void for_each_member(Slice list, Visit visit) {
   }
 }
 
+// Whether any member of the list that all lines with that id make up together satisfies `predicate(Slice)`.
+template <typename Predicate>
+bool any_member(const Fields& fields, FieldId id, Predicate predicate) {
+  bool found = false;
+  for (const Field& field : fields) {
+    if (field.id != id) continue;
+    for_each_member(field.value, [&](Slice member) {
+      found = predicate(member);
+      return !found;
+    });
+    if (found) return true;
+  }
+  return false;
+}
+
 }  // namespace prox::http
