@@ -311,9 +311,11 @@ ALONE := $(HEADERS:%=$(B)/alone/%.ok)
 TIDY := $(patsubst src/%.cc,$(B)/tidy/%.ok,$(LIB_SOURCES) src/cli/main.cc)
 FORMATTED := $(call find,include,*.h) $(call find,src,*.h) $(call find,src,*.cc) $(call find,t,*.h) $(call find,t,*.cc)
 
-.PHONY: lint-tree lint-man lint-format
-lint: lint-tree lint-man lint-format $(ALONE) $(TIDY) ## layers, each header alone, clang-format, clang-tidy, man pages
+.PHONY: lint-quick lint-tree lint-man lint-format
+lint: lint-quick $(TIDY) ## layers, each header alone, clang-format, man pages, clang-tidy
 	@echo 'lint: all is well'
+
+lint-quick: lint-tree lint-man lint-format $(ALONE) ## the same without clang-tidy, which takes minutes
 
 lint-tree:
 	$(Q)$(PYTHON) t/lint/tree.py

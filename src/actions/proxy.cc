@@ -96,7 +96,8 @@ void ProxyHandler::on_interim() {
 
 void ProxyHandler::on_response_head(http::BodyFraming body) {
   const int status = x_.response.status;
-  const bool tells_unsent_length = status == 304 || (x_.request.method == http::Method::Head && status != 204);
+  const bool tells_unsent_length =
+      status == 304 || (x_.request.method == http::Method::Head && status != 204);
   remove_hop_by_hop(x_.response, tells_unsent_length);
   x_.head_sent = true;
   x_.sink->send_head(x_.response, body);

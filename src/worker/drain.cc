@@ -86,7 +86,8 @@ void WorkerProcess::on_idle_while_draining(downstream::Connection& connection) {
 // other faster than thousands of connections move.
 void WorkerProcess::pass_on_hand_overs() {
   if (next_generation_ == nullptr) return;
-  for (const auto& from : last_generation_) next_generation_->send({ipc::MessageType::TakeOver, 0, {}}, from->release());
+  for (const auto& from : last_generation_)
+    next_generation_->send({ipc::MessageType::TakeOver, 0, {}}, from->release());
   last_generation_.clear();
 }
 

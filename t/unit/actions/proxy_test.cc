@@ -104,6 +104,14 @@ TEST_CASE("an answer to HEAD, and a 304, keep the length of the body they do not
   CHECK(cached->sink.head == "304 Not Modified\nContent-Length: 1000\n");
 }
 
+TEST_CASE("a 204 has no length, even to HEAD (RFC 9110 §8.6)") {
+  Proxied p;
+  const auto call = p.begin(Proxied::get("HEAD"));
+  p.accept().send("HTTP/1.1 204 No Content\r\nContent-Length: 1000\r\n\r\n");
+  REQUIRE(p.wait(*call));
+  CHECK(call->sink.head == "204 No Content\n");
+}
+
 TEST_CASE("interim responses are passed back, too") {
   Proxied p;
   const auto call = p.begin(Proxied::get());

@@ -84,6 +84,12 @@ TEST_CASE("204 and 304 have no body and no length") {
   }
 }
 
+TEST_CASE("205 has a length, which is 0 (RFC 9110 §15.3.6)") {
+  const Got got(answer(205, "not sent"), kGet);
+  CHECK(got.sink.framing == BodyFraming{Kind::Length, 0});
+  CHECK(got.sink.body.empty());
+}
+
 TEST_CASE("a large body is sent whole") {
   const std::string large(300'000, 'b');
   const Got got(answer(200, large), kGet);
