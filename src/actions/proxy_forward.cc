@@ -1,4 +1,4 @@
-// How a client's request becomes the target's, and a target's response the client's: fields, Host and target (actions.md §2.3–2.5).
+// How a client's request becomes the target's, and a target's response the client's: fields, Host and target.
 
 #include <algorithm>
 

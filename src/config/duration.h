@@ -7,7 +7,7 @@
 
 namespace prox::config {
 
-// A duration as text (configuration.md §12): `[sign] (decimal unit)+` with the units ns us µs ms s m h, or a plain "0".
+// A duration as text: `[sign] (decimal unit)+` with the units ns us µs ms s m h, or a plain "0".
 // Nothing if the text is something else, or beyond what 64 bits of nanoseconds hold.
 std::optional<Duration> parse_duration(std::string_view text);
 

@@ -21,7 +21,7 @@ tl::unexpected<ListenError> wrong(std::string why, std::string help = {}) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// A name of the services database, as additions.md §8 allows it.
+// A name of the services database.
 bool is_port_name(std::string_view text) {
   return !text.empty() && is_letter(text.front()) &&
          std::all_of(text.begin(), text.end(),

@@ -4,7 +4,7 @@
 
 namespace prox::config {
 
-// The patterns of a `match` (routing.md §2.2, §3): one problem at most for each item of a path list and each label of a domain.
+// The patterns of a `match`: one problem at most for each item of a path list and each label of a domain.
 // They return whether there was none.
 bool check_paths(const Context& context, const Text& paths);
 bool check_domain(const Context& context, const Text& domain);

@@ -17,7 +17,7 @@ namespace {
 
 using json5::Value;
 
-// Fields that say how a message is framed: prox writes them itself (actions.md §2.4).
+// Fields that say how a message is framed: prox writes them itself.
 constexpr std::array<std::string_view, 5> kFraming = {"Connection", "Transfer-Encoding",
                                                       "Content-Length", "Upgrade", "TE"};
 

@@ -9,7 +9,7 @@
 // and tools. A new key is a new row. Plain constants: nothing here knows how a value is read or used.
 namespace prox::config::schema {
 
-// Whether prox does something with a key, or only knows it so far (additions.md §9 row 1).
+// Whether prox does something with a key, or only knows it so far.
 enum class State : std::uint8_t { Built, Later };
 
 // The forms that a value may have; several are joined with `|`.

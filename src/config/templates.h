@@ -5,7 +5,7 @@
 
 namespace prox::config {
 
-// The `{name}` placeholders of actions (routing.md §6, additions.md §9 row 7).
+// The `{name}` placeholders of actions.
 
 // For each route and the action that it uses: names in the upstream that this route does not set, and what it becomes with
 // those that it does.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "downstream/date.h"
-#include "prox/base/assert.h"
 #include "prox/downstream/connection.h"
 #include "prox/exchange/error_response.h"
 #include "prox/exchange/pipeline.h"
@@ -24,7 +22,7 @@ constexpr std::size_t kHeadRoom = base::BlockPool::kSmall;
 constexpr std::size_t kBodyRoom = base::BlockPool::kLarge;
 constexpr int kReadsPerTurn =
     16;  // at most half a MiB before the other connections have their turn
-// What is read of an unwanted body to save a connection (actions.md §3).
+// What is read of an unwanted body to save a connection.
 constexpr std::uint64_t kDiscardLimit = 256 * 1024;
 // How often the client of a response that is due is looked at: a reset in one event with its request shows in no other.
 constexpr Millis kClientCheck = 1'000;
@@ -376,120 +374,6 @@ void H1Server::finish_exchange() {
   is_kept_ = true;
   read_deadline_ = 0;
   if (!keep_alive_) closing_ = true;
-}
-
-// ---- writing: the ResponseSink ----
-
-void H1Server::send_interim(const http::ResponseHead& head) {
-  if (exchange_->request.version == http::Version::Http10 || writing_ != Writing::None) return;
-  if (head.status == 100) continue_sent_ = true;
-  net::Buffer& out = connection_.stream().output();
-  char* begin = out.reserve(http::response_head_size(head));
-  char* end = http::write_response_head(head, {}, http::ConnectionOption::None, begin);
-  out.commit(static_cast<std::size_t>(end - begin));
-}
-
-void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
-  PROX_ASSERT(writing_ == Writing::None);
-  exchange::Exchange& x = *exchange_;
-  writing_ = Writing::Body;
-  bodyless_ = x.request.method == http::Method::Head || head.status == 204 || head.status == 304;
-  const bool is_http10 = x.request.version == http::Version::Http10;
-  if (body.kind == BodyFraming::Kind::UntilClose || body.kind == BodyFraming::Kind::Chunked) {
-    body.kind = is_http10 ? BodyFraming::Kind::UntilClose : BodyFraming::Kind::Chunked;
-  }
-  if (head.status == 204) body = {};
-  chunked_response_ = body.kind == BodyFraming::Kind::Chunked;
-  close_delimited_ = body.kind == BodyFraming::Kind::UntilClose && !bodyless_;
-  // A client that waits for 100 may or may not send its body after a final answer: only closing is unambiguous (RFC 9110 §10.1.1).
-  const bool body_may_not_come = reading_ == Reading::Body && !continue_sent_ &&
-                                 x.request.fields.find(http::FieldId::Expect) != nullptr;
-  // After CONNECT the client may send what is meant for a tunnel, never a request (RFC 9110 §9.3.6).
-  if (x.request.method == http::Method::Connect) keep_alive_ = false;
-  if (close_delimited_ || body_may_not_come || !connection_.host().may_keep(connection_))
-    keep_alive_ = false;
-  if (head.fields.find(http::FieldId::Date) == nullptr)
-    head.fields.add("Date", current_date(), http::FieldId::Date);
-
-  net::Buffer& out = connection_.stream().output();
-  char* begin = out.reserve(http::response_head_size(head));
-  char* end = http::write_response_head(head, body, connection_option(), begin);
-  out.commit(static_cast<std::size_t>(end - begin));
-  zone::add(x.context->row.responses_total[static_cast<std::size_t>(head.status / 100) % 6]);
-  if (const Millis limit = x.service->limits.write_timeout; limit > 0)
-    write_deadline_ = base::coarse_now() + limit;
-}
-
-http::ConnectionOption H1Server::connection_option() const {
-  if (!keep_alive_) return http::ConnectionOption::Close;
-  return exchange_->request.version == http::Version::Http10 ? http::ConnectionOption::KeepAlive
-                                                             : http::ConnectionOption::None;
-}
-
-void H1Server::send_body(net::Buffer& data) {
-  if (bodyless_ || data.empty()) return data.clear();
-  zone::add(exchange_->context->row.bytes_out, data.size());
-  net::Buffer& out = connection_.stream().output();
-  if (!chunked_response_) return out.append_all(data);
-  char* begin = out.reserve(http::kMaxChunkLine);
-  out.commit(static_cast<std::size_t>(http::write_chunk_line(data.size(), begin) - begin));
-  out.append_all(data);
-  out.append_copy("\r\n");
-}
-
-void H1Server::end_response(Slice trailers) {
-  writing_ = Writing::Ended;
-  if (chunked_response_ && !bodyless_) {
-    net::Buffer& out = connection_.stream().output();
-    out.append_copy("0\r\n");
-    out.append_copy(trailers);
-    out.append_copy("\r\n");
-  }
-  if (!in_read_) settle_.post(loop_);
-}
-
-void H1Server::cut_response() {
-  writing_ = Writing::Cut;
-  keep_alive_ = false;
-  settle_.post(loop_);
-}
-
-void H1Server::flush() {
-  if (in_read_ || broken_) return;
-  flush_or_break();
-  // A deadline that is new must be set even if the output has left: the response may not be complete.
-  update_deadline();
-}
-
-void H1Server::flush_or_break() {
-  if (const base::Result<void> done = connection_.stream().flush(); !done) {
-    broken_ = true;
-    settle_.post(loop_);
-    return;
-  }
-}
-
-// Whoever is told so will be told when it is over.
-bool H1Server::is_backed_up() {
-  const bool is_above = connection_.stream().output().held_bytes() > net::kHighWater;
-  backed_up_ = backed_up_ || is_above;
-  return is_above;
-}
-
-void H1Server::tell_drained() {
-  if (!backed_up_ || connection_.stream().output().held_bytes() > net::kLowWater) return;
-  backed_up_ = false;
-  if (exchange_ && exchange_->handler) exchange_->handler->on_response_drained();
-}
-
-// Output that had to wait goes on. False if the connection was closed.
-bool H1Server::write_output() {
-  flush_or_break();
-  if (broken_) {
-    connection_.close();
-    return false;
-  }
-  return true;
 }
 
 }  // namespace prox::downstream

@@ -5,7 +5,7 @@
 
 namespace prox::routing {
 
-// Append `text` to `out`, made safe for the place it goes to (routing.md §6).
+// Append `text` to `out`, made safe for the place it goes to.
 
 // Without CR and LF, so that no line of a header or log can be forged.
 void append_raw(std::string& out, std::string_view text);

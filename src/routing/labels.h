@@ -7,7 +7,7 @@
 namespace prox::routing {
 
 // Whether a wildcard pattern may match `host` at all: it is a name or an IPv4 literal whose labels all hold something.
-// "[::1]", "", ".a", "a." and "a..b" match no pattern (routing.md §2.1).
+// "[::1]", "", ".a", "a." and "a..b" match no pattern.
 inline bool has_full_labels(std::string_view host) {
   if (host.empty() || host.front() == '[' || host.front() == '.' || host.back() == '.')
     return false;

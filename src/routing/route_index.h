@@ -60,7 +60,7 @@ struct PartialLengths {
   std::uint32_t next = kNone;
 };
 
-// Where a search begins. Each kind of request (routing.md §5) has these four nodes of its own.
+// Where a search begins. Each kind of request has these four nodes of its own.
 enum class Root : std::uint32_t {
   Anywhere,   // routes without a domain
   Exact,      // children by whole host

@@ -17,7 +17,7 @@ struct HeaderEdit {
   bool remove = false;
 };
 
-// `proxy`: passes the request on to a target and its response back (actions.md §2).
+// `proxy`: passes the request on to a target and its response back.
 class ProxyAction final : public exchange::Action {
  public:
   // `target` belongs to the plan. A `Host` edit replaces the target's authority; `preserve_host` sends the client's.

@@ -11,7 +11,7 @@
 
 namespace prox::actions {
 
-// `static`: a fixed status, fields and a body made from a template (actions.md §3).
+// `static`: a fixed status, fields and a body made from a template.
 class StaticAction final : public exchange::Action {
  public:
   struct Answer {

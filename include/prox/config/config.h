@@ -24,7 +24,7 @@ struct Text {
 
 using StringMap = std::vector<std::pair<std::string, std::string>>;
 
-// A service's `config` block (configuration.md §5, additions.md §6).
+// A service's `config` block.
 struct ServiceSettings {
   Duration read_timeout = std::chrono::seconds(10);
   Duration header_timeout = std::chrono::seconds(10);

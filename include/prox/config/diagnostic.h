@@ -55,7 +55,7 @@ class Diagnostics {
 std::optional<std::string_view> nearest(std::string_view word,
                                         const std::vector<std::string_view>& known);
 
-// How diagnostics are shown: as people read them (configuration.md §17.1: place, message, source line, caret, help, notes; at
+// How diagnostics are shown: as people read them (place, message, source line, caret, help, notes; at
 // most 100, then the number of the rest), or as a JSON array for tools.
 struct RenderOptions {
   bool colour = false;

@@ -8,7 +8,7 @@
 
 namespace prox::config {
 
-// A listen address as written (configuration.md §4), taken apart without asking the system.
+// A listen address as written, taken apart without asking the system.
 struct ListenAddress {
   enum class Kind : std::uint8_t {
     Any,   // ":8080", "*:8080": every address, IPv4 and IPv6 on one socket

@@ -9,7 +9,7 @@
 
 namespace prox::config {
 
-// Who asks, and so which problems are errors (configuration.md §17.1, additions.md §9 rows 1 and 10).
+// Who asks, and so which problems are errors.
 enum class Purpose : std::uint8_t {
   Validate,  // `prox validate`: missing environment and keys that are not built in yet are warnings
   Serve,     // serve, -t, reload: the same are errors

@@ -8,7 +8,7 @@
 
 namespace prox::config {
 
-// An upstream as written (actions.md §2.1), taken apart. Placeholders must have been filled in before.
+// An upstream as written, taken apart. Placeholders must have been filled in before.
 struct UpstreamAddress {
   bool tls = false;      // https, wss
   bool is_unix = false;  // "unix:/run/app.sock"

@@ -7,7 +7,7 @@
 
 namespace prox::exchange {
 
-// The status an error is answered with (actions.md §9): by its code and by whose fault it is.
+// The status an error is answered with: by its code and by whose fault it is.
 int status_of(const base::Error& error);
 
 // Ends an exchange that went wrong: the error's own answer if none has been begun, else the response is cut so that it cannot look

@@ -6,7 +6,7 @@
 
 namespace prox::routing {
 
-// One domain pattern of a `match` (routing.md §2), compiled. The pattern must have passed the config's checks.
+// One domain pattern of a `match`, compiled. The pattern must have passed the config's checks.
 // Matching is the same for a request's host and for an SNI.
 class DomainPattern {
  public:
@@ -38,7 +38,7 @@ class DomainPattern {
   bool glob_ = false;
 };
 
-// One item of a `match.path` list (routing.md §3): exact, or a prefix when it ends in "/*".
+// One item of a `match.path` list: exact, or a prefix when it ends in "/*".
 struct PathPattern {
   std::string text;    // the item as written, trimmed
   std::string prefix;  // what a path must equal, or begin with: "/api/" for "/api/*"

@@ -37,7 +37,7 @@ struct RouteHit {
 
 // Finds the first route, in config order, that matches a request: the same answer as walking the list, at a cost that does not grow
 // with it. Exact domains are hashed, wildcards indexed by label, paths hashed or by longest prefix within a domain; of all candidates the
-// lowest index wins (routing.md §1, architecture §3). Immutable; find() allocates nothing.
+// lowest index wins. Immutable; find() allocates nothing.
 class Router {
  public:
   explicit Router(std::vector<RouteMatch> routes);

@@ -9,7 +9,7 @@
 
 namespace prox::routing {
 
-// How inserted values are made safe for the text around them (routing.md §6).
+// How inserted values are made safe for the text around them.
 enum class Escape : std::uint8_t {
   Raw,   // CR and LF removed
   Html,  // & < > " ' as entities

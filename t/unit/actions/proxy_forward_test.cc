@@ -1,4 +1,4 @@
-// How a request becomes the target's, and a response the client's (actions.md §2.1–2.5, RFC 9110 §7.6.1).
+// How a request becomes the target's, and a response the client's (RFC 9110 §7.6.1).
 #include <string>
 #include <vector>
 

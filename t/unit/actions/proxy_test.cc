@@ -1,4 +1,4 @@
-// A request's way to its target and back, and what becomes of it when the target fails (actions.md §2.11–2.14).
+// A request's way to its target and back, and what becomes of it when the target fails.
 #include "prox/actions/proxy.h"
 
 #include <memory>

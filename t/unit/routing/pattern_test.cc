@@ -67,7 +67,7 @@ constexpr DomainCase kDomainCases[] = {
     {"a*b.example.com", "ab.example.com", true},
     {"aa*a.example.com", "aa.example.com", false},
     {"a.example.com", "a..example.com", false},
-    // Beyond the vectors: routing.md §2.3, §2.4.
+    // More of the same.
     {"other.com", "example.com", false},
     {"cdn-*.example.com", "cdn-us.other.com", false},
     {"app-*-v2.example.com", "app--v2.example.com", true},

@@ -1,4 +1,4 @@
-// Holds the compiled lookup against the walk that routing.md §1 describes, on random tables and requests from small alphabets, so that
+// Holds the compiled lookup against the linear walk over all routes, on random tables and requests from small alphabets, so that
 // most requests have several candidates.
 
 #include <algorithm>
