@@ -118,7 +118,8 @@ def test_cut_request_never_looks_complete(start_prox, upstream, part, end):
     connection = origin.wait_connection()
     getattr(client, end)()
     assert connection.ended.wait(5)
-    assert isinstance(connection.cut, http1.Truncated)
+    # A reset that overtakes the first byte to the upstream leaves it with a connection and no request at all.
+    assert isinstance(connection.cut, http1.Truncated) or connection.received == b""
     assert origin.requests == []
 
 
