@@ -55,7 +55,7 @@ class ProxyHandler final : public exchange::Handler,
 void ProxyHandler::start() {
   if (x_.request.method == http::Method::Connect) {
     return exchange::fail(
-        x_, Error{Errc::NotSupported, Side::Internal, false, 0, "asked for a tunnel"});
+        x_, Error{Errc::NotSupported, Side::Downstream, false, 0, "asked for a tunnel"});
   }
   action_.build_forward(x_);
   open(false);

@@ -12,7 +12,7 @@ constexpr Slice kCrLf = "\r\n";
 constexpr std::size_t kFixedBytes = 192;
 
 char* put(char* out, Slice text) {
-  std::memcpy(out, text.data(), text.size());
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());  // an empty slice may be null
   return out + text.size();
 }
 
