@@ -175,4 +175,32 @@ struct Served {
   Peer client;
 };
 
+inline const std::string kGet = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+
+inline void answer_with_target(Exchange& x) { answer(x, x.request.target); }
+
+// A response without its Date line, which must be there.
+inline std::string without_date(std::string response) {
+  const std::size_t begin = response.find("Date: ");
+  REQUIRE(begin != std::string::npos);
+  const std::size_t end = response.find("\r\n", begin);
+  CHECK(response.substr(end - 4, 4) == " GMT");
+  return response.erase(begin, end + 2 - begin);
+}
+
+inline bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+inline std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+inline std::string body_of(const std::string& response) {
+  return response.substr(response.find("\r\n\r\n") + 4);
+}
+
 }  // namespace prox::test
