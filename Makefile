@@ -45,6 +45,8 @@ FUZZ_SECONDS ?= 60
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 PYTEST_FLAGS ?=
+# Tests wait more than they compute.
+PYTEST_JOBS ?= $(shell echo $$((2 * $$(nproc))))
 
 ifeq ($(VARIANT),asan)
   SANITIZE := address,undefined
@@ -137,7 +139,7 @@ BENCHES := $(patsubst t/bench/%.cc,$(B)/bench/%,$(BENCH_SOURCES))
 
 ifneq ($(filter-out $(PLAIN_GOALS),$(GOALS)),)
 
-LIBRARIES := libevent_core libcares fmt
+LIBRARIES := libevent_core libcares libssl libcrypto libnghttp2 fmt
 PKG_MISSING := $(shell $(PKG_CONFIG) --print-errors --exists $(LIBRARIES) 2>&1 || echo failed)
 ifneq ($(PKG_MISSING),)
   $(error $(PKG_CONFIG) does not find all of: $(LIBRARIES). `make deps` installs them on Debian)
@@ -280,9 +282,9 @@ check-unit: $(UNIT_TESTS) $(REPLAYS) ## run the unit tests, and the fuzz targets
 	$(UNIT_TESTS)
 	@for name in $(FUZZ_NAMES); do $(B)/replay/$$name t/data/fuzz/$$name || exit 1; done
 
-check-e2e: $(PROG) ## run the tests that start the real program (PYTEST_FLAGS= for a choice of them)
+check-e2e: $(PROG) ## run the tests that start the real program (PYTEST_FLAGS= for a choice, PYTEST_JOBS= at a time)
 	cd t && PROX_BIN=$(abspath $(PROG)) $(if $(SANITIZE),PROX_SANITIZED=1) PYTHONDONTWRITEBYTECODE=1 \
-	  $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_FLAGS)
+	  $(PYTHON) -m pytest -n $(PYTEST_JOBS) $(PYTEST_FLAGS)
 
 asan: ## build with AddressSanitizer and UBSan in build/asan/, and run all tests with it
 	@$(MAKE) --no-print-directory VARIANT=asan check

@@ -6,6 +6,7 @@
 
 #include "prox/base/fd.h"
 #include "prox/base/pooled.h"
+#include "prox/downstream/server.h"
 #include "prox/exchange/exchange.h"
 #include "prox/net/socket.h"
 #include "prox/net/stream.h"
@@ -14,7 +15,6 @@
 namespace prox::downstream {
 
 class Connection;
-class H1Server;
 
 // All connections of a worker, oldest first; a connection enters when it opens and leaves when it closes.
 class ConnectionList {
@@ -112,7 +112,7 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
   net::Stream stream_;
   net::Timer timer_;
   net::Task drop_more_;
-  std::unique_ptr<H1Server> server_;
+  std::unique_ptr<Server> server_;
   Connection* next_ = nullptr;
   Connection* previous_ = nullptr;
 };

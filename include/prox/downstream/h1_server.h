@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "prox/base/pooled.h"
+#include "prox/downstream/server.h"
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/response_sink.h"
 #include "prox/http/framing.h"
@@ -19,22 +20,18 @@ class Connection;
 
 // The server side of HTTP/1.0 and 1.1 on one connection (RFC 9112): requests in order, one exchange at a time, pipelined ones wait unread.
 // Request and response are two machines that meet in finish_exchange().
-class H1Server final : public exchange::ResponseSink, public base::Pooled<H1Server> {
+class H1Server final : public Server, public exchange::ResponseSink, public base::Pooled<H1Server> {
  public:
   explicit H1Server(Connection& connection);
-  ~H1Server();
+  ~H1Server() override;
 
-  void start(bool is_handed_over);
-  // From the loop: something about the connection's stream may have changed, or its deadline has passed. May close the connection.
-  void on_event();
-  void on_deadline();
-  // The connection is closed: lets the exchange and its handler go.
-  void abandon();
-  bool is_idle() const { return reading_ == Reading::Idle && !closing_; }
-  // A response is not all sent: its client must not take what it has for the whole.
-  bool is_unfinished() const;
-  // Has served before: its client can open another one without losing anything.
-  bool is_kept() const { return is_kept_; }
+  void start(bool is_handed_over) override;
+  void on_event() override;
+  void on_deadline() override;
+  void abandon() override;
+  bool is_idle() const override { return reading_ == Reading::Idle && !closing_; }
+  bool is_unfinished() const override;
+  bool is_kept() const override { return is_kept_; }
 
   void send_interim(const http::ResponseHead& head) override;
   void send_head(http::ResponseHead& head, http::BodyFraming body) override;
