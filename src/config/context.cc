@@ -35,6 +35,13 @@ Place Context::inside(const Text& string, std::size_t begin, std::size_t length)
           std::max<std::uint32_t>(static_cast<std::uint32_t>(length), 1)};
 }
 
+void Context::watch(std::string path, WatchedPath::Role role) const {
+  WatchedPath entry{std::move(path), role};
+  if (std::find(watched.begin(), watched.end(), entry) == watched.end()) {
+    watched.push_back(std::move(entry));
+  }
+}
+
 std::string Context::resolve(std::string_view path) const {
   if (base.empty() || path.starts_with('/')) return std::string(path);
   return fmt::format("{}{}{}", base, base.ends_with('/') ? "" : "/", path);

@@ -12,10 +12,11 @@
 
 namespace prox::config {
 
-// What all steps of one load share: where texts are, where problems go, and who asks.
+// What all steps of one load share: where texts are, where problems go, what is read, and who asks.
 struct Context {
   Sources& sources;
   Diagnostics& diagnostics;
+  std::vector<WatchedPath>& watched;
   Purpose purpose;
   std::string
       base;  // what relative paths of files other than config files hang on; empty: the working directory
@@ -30,6 +31,8 @@ struct Context {
   std::string_view written(const json5::Value& value) const;
   // A part of a string's text; the whole value if it has escapes, so that bytes in it and in the file differ.
   Place inside(const Text& string, std::size_t begin, std::size_t length) const;
+  // Adds what is about to be read to the files to watch.
+  void watch(std::string path, WatchedPath::Role role) const;
   // A file's path, relative to `base`.
   std::string resolve(std::string_view path) const;
 };

@@ -80,9 +80,10 @@ Draft check_root(const Context& context, const json5::Value& root) {
 
 LoadResult load(const LoadOptions& options) {
   LoadResult result;
-  if (!read_root(options.path, result)) return result;
   const std::string base = options.prefix.empty() ? directory_of(options.path) : options.prefix;
-  const Context context{result.sources, result.diagnostics, options.purpose, base};
+  const Context context{result.sources, result.diagnostics, result.watched, options.purpose, base};
+  context.watch(options.path, WatchedPath::Role::ConfigFile);
+  if (!read_root(options.path, result)) return result;
   const std::optional<json5::Value> root = json5::parse(result.sources, 0, result.diagnostics);
   if (root && root->as_object() == nullptr) {
     result.diagnostics.error("root-type", root->place, "a configuration file must hold one object");

@@ -173,6 +173,7 @@ void Reader::read_resource_file(const Text& file, Resource& resource) {
   resource.type = ResourceType::File;
   resource.content_type = media_type(file.value);
   const std::string path = context_.resolve(file.value);
+  context_.watch(path, WatchedPath::Role::Resource);
   tl::expected<FileContent, std::string> content =
       read_file(path, FileKind::Regular, std::numeric_limits<std::size_t>::max());
   if (!content) {

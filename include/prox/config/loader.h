@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "prox/config/config.h"
 #include "prox/config/diagnostic.h"
@@ -22,6 +24,20 @@ struct LoadOptions {
   Purpose purpose = Purpose::Serve;
 };
 
+// A path that the load read, or looked for in vain: whatever changes there may change what the next load brings.
+struct WatchedPath {
+  enum class Role : std::uint8_t {
+    ConfigFile,  // the root, a service fragment, a route file; a directory too, if a missing one could have been meant
+    ConfigDirectory,  // one whose *.json5 are services: names that come and go count
+    Resource,         // content of a static answer
+    Certificate,  // a certificate, a key or an authority; or a directory of certificates with their keys
+  };
+  std::string path;  // as it was opened: absolute, or relative to the working directory
+  Role role;
+
+  bool operator==(const WatchedPath&) const = default;
+};
+
 // Everything one load brought. `config` is set exactly when `diagnostics` has no errors.
 struct LoadResult {
   Sources sources;
@@ -29,6 +45,8 @@ struct LoadResult {
   std::optional<Config> config;
   // The `process` block as far as it could be read, of a config with errors too: a running prox is found by its pid file.
   Process process;
+  // In the order in which they were looked for, each once; of a failed load too.
+  std::vector<WatchedPath> watched;
 };
 
 // Reads, checks and types the config and all files it names. Finds every problem; never prints, never exits.

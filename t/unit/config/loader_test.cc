@@ -183,4 +183,27 @@ TEST_CASE("the source is known by the path as it was given") {
   CHECK(result.sources.path(0) == path);
 }
 
+using Watched = std::vector<WatchedPath>;
+using Role = WatchedPath::Role;
+
+TEST_CASE("a load says which files it read, and which it looked for in vain") {
+  const Directory directory;
+  directory.write("a.txt", "a");
+  const std::string path = directory.write(
+      "c.json5",
+      "{resources: {a: {file: 'a.txt'}, b: {file: '/nowhere/b.txt'}, twice: {file: 'a.txt'}}}");
+  CHECK(load({path, {}, Purpose::Validate}).watched ==
+        Watched{{path, Role::ConfigFile},
+                {directory.path("a.txt"), Role::Resource},
+                {"/nowhere/b.txt", Role::Resource}});
+}
+
+TEST_CASE("a config that is missing, or ends in a syntax error, is to be watched") {
+  const Directory directory;
+  const std::string missing = directory.path("none.json5");
+  CHECK(load({missing, {}, Purpose::Serve}).watched == Watched{{missing, Role::ConfigFile}});
+  const std::string broken = directory.write("c.json5", "{");
+  CHECK(load({broken, {}, Purpose::Serve}).watched == Watched{{broken, Role::ConfigFile}});
+}
+
 }  // namespace
