@@ -1,13 +1,12 @@
 #include "cli/options.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
-#include "prox/config/diagnostic.h"
+#include "cli/form.h"
+#include "cli/words.h"
 #include "prox/version.h"
 
 namespace prox::cli {
@@ -31,180 +30,9 @@ constexpr const char* kUsage =
 
 constexpr std::size_t kMaxWorkers = 1024;
 
-const std::vector<std::string_view> kCommands = {"serve", "validate", "version", "help"};
-const std::vector<std::string_view> kSignals = {"reload", "reopen", "stop", "quit"};
-const std::vector<std::string_view> kFormats = {"text", "json"};
-const std::vector<std::string_view> kLevels = {"debug", "info", "warn", "error"};
-// The words Go's flag package takes.
-const std::vector<std::string_view> kTrue = {"1", "t", "T", "true", "TRUE", "True"};
-const std::vector<std::string_view> kFalse = {"0", "f", "F", "false", "FALSE", "False"};
-
-bool contains(const std::vector<std::string_view>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known,
-                         std::string_view before = {}) {
-  const auto meant = config::nearest(word, known);
-  return meant ? fmt::format("; did you mean \"{}{}\"?", before, *meant) : std::string();
-}
-
-std::string unknown_word(std::string_view what, std::string_view word,
-                         const std::vector<std::string_view>& known) {
-  return fmt::format("unknown {} \"{}\"; known: {}{}", what, word, fmt::join(known, ", "),
-                     did_you_mean(word, known));
-}
-
-// One set of flags: those of a command, or those of `prox -…`. Which flags there are, what they take and what they mean is told once,
-// to CLI11; which spellings they have is our own, since CLI11 knows no `-config`.
-class Form {
- public:
-  Form(std::string name, Options& options) : name_(std::move(name)), options_(options) {
-    app_.set_help_flag();
-    app_.name(name_);
-  }
-
-  void add_config() {
-    last_wins(
-        app_.add_option("-c,--config", options_.config_path, "configuration file or directory"))
-        ->type_name("PATH");
-  }
-  void add_prefix() {
-    last_wins(app_.add_option("-p,--prefix", options_.prefix, "base directory of relative paths"))
-        ->type_name("DIR");
-  }
-
-  void add_level() {
-    const auto set = [this](const std::string& word) {
-      options_.level = base::log::parse_level(word);
-    };
-    last_wins(
-        app_.add_option_function<std::string>("--log-level", set, "debug, info, warn or error"))
-        ->type_name("LEVEL")
-        ->check([](const std::string& word) {
-          return base::log::parse_level(word) ? "" : unknown_word("log level", word, kLevels);
-        });
-  }
-
-  void add_bool(const std::string& names, bool& value, const std::string& description) {
-    const auto set = [&value](const std::string& word) { value = contains(kTrue, word); };
-    last_wins(app_.add_option_function<std::string>(names, set, description))
-        ->expected(0, 1)
-        ->type_name("")
-        ->check([](const std::string& word) {
-          return contains(kTrue, word) || contains(kFalse, word)
-                     ? ""
-                     : fmt::format("\"{}\" is not true or false", word);
-        });
-  }
-
-  void add_word(const std::string& names, const std::vector<std::string_view>& known,
-                const std::string& what, std::function<void(const std::string&)> set) {
-    last_wins(app_.add_option_function<std::string>(names, std::move(set),
-                                                    fmt::format("{}", fmt::join(known, ", "))))
-        ->type_name("WORD")
-        ->check([&known, what](const std::string& word) {
-          return contains(known, word) ? "" : unknown_word(what, word, known);
-        });
-  }
-
-  void add_refused(const std::string& names, const std::string& hint) {
-    app_.add_option(names, ignored_, "not supported")
-        ->type_name("WORD")
-        ->check([hint](const std::string&) { return hint; });
-  }
-
-  // Empty if all is well.
-  std::optional<Answer> parse(const std::vector<std::string>& arguments) {
-    std::vector<std::string> normal;
-    if (auto answer = normalise(arguments, normal)) return answer;
-    std::reverse(normal.begin(), normal.end());  // CLI11 takes them from the back
-    try {
-      app_.parse(std::move(normal));
-    } catch (const CLI::ParseError& error) {
-      std::string_view message = error.what();
-      if (message.starts_with("--")) message.remove_prefix(1);
-      return refuse(std::string(message));
-    }
-    return std::nullopt;
-  }
-
-  std::string usage() const {
-    std::string text = fmt::format("usage: {} [flags]\n", name_);
-    for (const CLI::Option* option : app_.get_options()) {
-      std::vector<std::string> names;
-      for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-      for (const std::string& name : option->get_lnames()) names.push_back("-" + name);
-      const std::string type = option->get_type_name();
-      const std::string left =
-          fmt::format("{}{}{}", fmt::join(names, ", "), type.empty() ? "" : " ", type);
-      text += fmt::format("  {:<24} {}\n", left, option->get_description());
-    }
-    return text;
-  }
-
-  Answer refuse(const std::string& message) const {
-    return {2, "", fmt::format("prox: {}\n{}", message, usage())};
-  }
-
- private:
-  // A flag that is given twice: the last one counts, as with Go's flags, so that a script can append to what it was given.
-  static CLI::Option* last_wins(CLI::Option* option) {
-    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
-
-  // Every spelling (-name value, --name=value, a lone -bool) becomes the one that leaves CLI11 nothing to guess: --name=value, -nvalue.
-  std::optional<Answer> normalise(const std::vector<std::string>& arguments,
-                                  std::vector<std::string>& normal) const {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const std::string& argument = arguments[i];
-      const bool is_end = argument == "--";
-      if (is_end && i + 1 == arguments.size()) return std::nullopt;
-      if (is_end || argument.size() < 2 || argument[0] != '-') {
-        return refuse(
-            fmt::format("unexpected argument \"{}\"", is_end ? arguments[i + 1] : argument));
-      }
-      const std::size_t dashes = argument[1] == '-' ? 2 : 1;
-      const std::size_t equals = argument.find('=');
-      const std::string name =
-          argument.substr(dashes, equals == std::string::npos ? equals : equals - dashes);
-      if (name == "h" || name == "help") return Answer{0, usage(), ""};
-      const CLI::Option* option = find(name);
-      if (option == nullptr) return refuse(unknown_flag(name));
-
-      std::string value;
-      if (equals != std::string::npos) {
-        value = argument.substr(equals + 1);
-      } else if (option->get_expected_min() == 0) {
-        value = "true";
-      } else if (i + 1 < arguments.size()) {
-        value = arguments[++i];
-      }
-      if (value.empty()) return refuse(fmt::format("flag -{} needs a value", name));
-      normal.push_back(option->get_lnames().empty() ? "-" + option->get_snames()[0] + value
-                                                    : "--" + option->get_lnames()[0] + "=" + value);
-    }
-    return std::nullopt;
-  }
-
-  const CLI::Option* find(const std::string& name) const {
-    if (name.empty()) return nullptr;
-    return app_.get_option_no_throw((name.size() == 1 ? "-" : "--") + name);
-  }
-
-  std::string unknown_flag(const std::string& name) const {
-    std::vector<std::string_view> known;
-    for (const CLI::Option* option : app_.get_options()) {
-      for (const std::string& each : option->get_lnames()) known.push_back(each);
-    }
-    return fmt::format("unknown flag: -{}{}", name, did_you_mean(name, known, "-"));
-  }
-
-  std::string name_;
-  Options& options_;
-  std::string ignored_;
-  CLI::App app_;
-};
+const Words kCommands = {"serve", "validate", "version", "help"};
+const Words kSignals = {"reload", "reopen", "stop", "quit"};
+const Words kFormats = {"text", "json"};
 
 void add_serve_flags(Form& form, Options& options) {
   form.add_config();
