@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from lib.certs import Authority  # noqa: E402
 from lib.nginx import Nginx  # noqa: E402
 from lib.prox import BINARY, Prox  # noqa: E402
 from lib.upstream import EchoUpstream, ScriptedUpstream  # noqa: E402
@@ -123,6 +124,12 @@ def echo(started):
     yield one
     one.stop()
     one.check()
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    """A certificate authority, for all tests of a run."""
+    return Authority(tmp_path_factory.mktemp("ca"))
 
 
 @pytest.fixture

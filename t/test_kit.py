@@ -2,11 +2,13 @@
 
 import os
 import socket
+import ssl
 import threading
 
 import pytest
 
 from lib import http1, procfs
+from lib.certs import Authority, server_context
 from lib.client import RawClient, fetch
 from lib.ports import blackhole_port, free_port, taken_port
 from lib.prox import proxy_to
@@ -210,3 +212,47 @@ def test_a_config_gets_a_process_block_and_knows_its_ports(new_prox):
     assert len(prox.ports) == 1
     text = new_prox('{services: {a: {listen: "127.0.0.1:4711"}, b: {listen: \':4712\'}}}')
     assert text.ports == [4711, 4712]
+
+
+def _handshake(server, client, name):
+    """Both sides of a TLS handshake in memory; returns the client's side."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    there = server.wrap_bio(to_server, to_client, server_side=True)
+    here = client.wrap_bio(to_client, to_server, server_hostname=name)
+    for side in (here, there, here, there):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+    return here
+
+
+@pytest.mark.parametrize("key", ["ec", "rsa", "ed25519"])
+def test_issued_certificates_are_trusted_for_their_names_alone(ca, key):
+    pair = ca.issue("a.test", "127.0.0.1", key=key)
+    here = _handshake(server_context(pair), ca.client_context(), "a.test")
+    assert here.getpeercert(binary_form=True) == pair.leaf_der
+    with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
+        _handshake(server_context(pair), ca.client_context(), "b.test")
+
+
+def test_certificates_of_an_intermediate_authority_carry_their_chain(ca, tmp_path):
+    middle = Authority(tmp_path, "middle", parent=ca)
+    _handshake(server_context(middle.issue("a.test")), ca.client_context(), "a.test")
+
+
+def test_expired_certificates_are_expired(ca):
+    with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
+        _handshake(server_context(ca.issue("a.test", days=-1)), ca.client_context(), "a.test")
+
+
+def test_client_certificates_are_asked_for(ca):
+    server = server_context(ca.issue("a.test"), ca=ca.cert)
+    _handshake(server, ca.client_context(ca.issue_client("/O=prox/CN=bob"), maximum_version=ssl.TLSVersion.TLSv1_2),
+               "a.test")
+    with pytest.raises(ssl.SSLError):
+        _handshake(server, ca.client_context(maximum_version=ssl.TLSVersion.TLSv1_2), "a.test")
+
+
+def test_ocsp_responses_are_made(ca):
+    assert ca.ocsp_response(ca.issue("a.test")).read_bytes().startswith(b"\x30")
