@@ -36,8 +36,8 @@ struct PidPlace {
 PidPlace find_pid_file(const Options& options) {
   PidPlace place{{},
                  config::load({options.config_path, options.prefix, config::Purpose::Validate})};
-  const std::optional<config::Text>& configured = place.loaded.process.pid_file;
-  place.path = configured ? configured->value : master::default_pid_path(options.prefix);
+  const std::optional<config::Path>& configured = place.loaded.process.pid_file;
+  place.path = configured ? configured->resolved : master::default_pid_path(options.prefix);
   return place;
 }
 

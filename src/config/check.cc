@@ -247,11 +247,11 @@ bool Checker::belongs_to_unbuilt(const Key& key, const Scope& scope) {
 }
 
 void Checker::check_member(const json5::Member& member, const Scope& scope) {
-  const Key* key = scope.object.find(member.key);
-  if (key == nullptr) return report_unknown(member, scope);
-  if ((key->variants & scope.variants) == 0) {
+  const Key* key = scope.object.find(member.key, scope.variants);
+  if (key == nullptr) {
+    if (scope.object.find(member.key) == nullptr) return report_unknown(member, scope);
     context_.diagnostics.error("action-key", member.key_place,
-                               fmt::format("\"{}\" is not used by {} {}s", key->name,
+                               fmt::format("\"{}\" is not used by {} {}s", member.key,
                                            scope.variant->text, scope.object.title));
     return;
   }

@@ -16,4 +16,10 @@ const Resource* Config::find_resource(std::string_view name) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+const Connecting* Action::connecting() const {
+  if (const auto* proxy = as<ProxyAction>()) return &proxy->connecting;
+  if (const auto* pass = as<PassAction>()) return &pass->connecting;
+  return nullptr;
+}
+
 }  // namespace prox::config

@@ -30,8 +30,6 @@ struct ActionDraft {
   Action action;
   bool is_known = false;  // its type is one of ActionType
   bool is_inline = false;
-  std::vector<Place> header_places;  // of the values of Action::headers
-  std::optional<Text> fallback;
 };
 
 struct ResourceDraft {
@@ -43,8 +41,10 @@ struct Draft {
   std::vector<ServiceDraft> services;
   std::vector<ActionDraft> actions;
   std::vector<ResourceDraft> resources;
+  std::vector<Plugin> plugins;
   Process process;
   Logging logging;
+  std::optional<Admin> admin;
   Place root;
   // Whether a name that is not found may be defined in what could not be read: other files, or a misspelt block.
   bool actions_incomplete = false;

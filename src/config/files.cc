@@ -32,6 +32,7 @@ tl::expected<FileContent, std::string> read_file(const std::string& path, FileKi
   }
   FileContent content;
   content.writable_by_all = S_ISREG(status.st_mode) && (status.st_mode & S_IWOTH) != 0;
+  content.readable_by_all = (status.st_mode & S_IROTH) != 0;
   std::array<char, 65536> buffer{};
   while (content.bytes.size() < limit) {
     const ssize_t got =

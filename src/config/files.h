@@ -12,6 +12,7 @@ namespace prox::config {
 struct FileContent {
   std::string bytes;
   bool writable_by_all = false;
+  bool readable_by_all = false;
 };
 
 enum class FileKind : std::uint8_t {

@@ -62,8 +62,10 @@ Config to_config(Draft draft) {
   for (ResourceDraft& resource : draft.resources) {
     config.resources.push_back(std::move(resource.resource));
   }
+  config.plugins = std::move(draft.plugins);
   config.process = std::move(draft.process);
   config.logging = std::move(draft.logging);
+  config.admin = std::move(draft.admin);
   return config;
 }
 

@@ -108,7 +108,7 @@ bool covers(const Criteria& wide, const Criteria& narrow) {
 // Pass routes are looked up by SNI, before any request is seen: the order of other routes does not hide them.
 bool is_pass(const RouteDraft& route, Draft& draft) {
   const ActionDraft* action = draft.find_action(route.route.action.value);
-  return action != nullptr && action->is_known && action->action.type == ActionType::Pass;
+  return action != nullptr && action->is_known && action->action.type() == ActionType::Pass;
 }
 
 // The routes before one, indexed so that only those are compared with it that have a chance: of its own domain or of none in particular,

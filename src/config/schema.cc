@@ -40,6 +40,7 @@ constexpr Key kResourceKeys[] = {
     {"file", string(), "", "", "the content of this file, read when the config is loaded"},
 };
 
+// In the order of OnFailure.
 constexpr Word kOnFailureList[] = {{"closed"}, {"open"}};
 constexpr Words kOnFailure = {"bad-word", "verdict", kOnFailureList};
 
@@ -82,6 +83,7 @@ constexpr Word kLevelList[] = {
     {"debug"}, {"info"}, {"warn"}, {"warning", State::Built, false}, {"error"}};
 constexpr Words kLevels = {
     .id = "logging-level", .noun = "log level", .list = kLevelList, .any_case = true};
+// In the order of LogFormat.
 constexpr Word kFormatList[] = {{"text"}, {"json"}};
 constexpr Words kFormats = {"bad-word", "log format", kFormatList};
 
@@ -91,12 +93,17 @@ constexpr Key kLoggingKeys[] = {
     {"access_log", string(), "", "", "file for a line per request", State::Later},
     {"error_log", string(), "", "", "file for messages", State::Later},
     {"format", one_of(kFormats), "text", "", "form of the console log", State::Later},
+    {"query", boolean(), "false", "", "show query strings in lines per request", State::Later},
 };
 
 constexpr Key kAdminKeys[] = {
     {"listen", string(), kRequired, "", "address of the admin API", State::Later},
     {"token", secret(), "", "", "bearer token that requests must bring", State::Later},
 };
+
+// In the order of Coding.
+constexpr Word kCodingList[] = {{"zstd"}, {"br"}, {"gzip"}};
+constexpr Words kCodings = {"bad-word", "coding", kCodingList};
 
 constexpr Key kSecretKeys[] = {
     {"env", string(), "", "", "the environment variable that holds it", State::Later},
@@ -114,11 +121,13 @@ const Object kSecret = {"secret", "this secret", kSecretKeys, {}};
 const Object kAdmin = {"admin", "admin", kAdminKeys, {}};
 
 const Type kStringType = string();
+const Type kCodingType = one_of(kCodings);
 const Type kStringOrNullType = {.forms = kString | kNull, .text = "a string, or null to remove it"};
 
-const Key* Object::find(std::string_view name) const {
-  const auto found =
-      std::find_if(keys.begin(), keys.end(), [&](const Key& key) { return key.name == name; });
+const Key* Object::find(std::string_view name, std::uint32_t variants) const {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](const Key& key) {
+    return key.name == name && (key.variants & variants) != 0;
+  });
   return found == keys.end() ? nullptr : &*found;
 }
 

@@ -83,7 +83,8 @@ struct Object {
   std::span<const Key> keys;
   std::string_view selector;
 
-  const Key* find(std::string_view name) const;
+  // A key that several variants have in different forms has a row for each; `variants` tells which row is meant.
+  const Key* find(std::string_view name, std::uint32_t variants = ~0U) const;
 };
 
 constexpr Type boolean() { return {.forms = kBool, .text = "true or false"}; }
@@ -125,6 +126,7 @@ inline constexpr std::int64_t kMostBytes = 1LL << 40;
 // Types that keys of several objects share.
 extern const Type kStringType;
 extern const Type kStringOrNullType;
+extern const Type kCodingType;
 
 extern const Object kRoot;
 extern const Object kService;
@@ -139,6 +141,7 @@ extern const Object kLogging;
 extern const Object kAdmin;
 extern const Object kAcme;
 extern const Object kBalancer;
+extern const Object kTarget;
 extern const Object kHealthCheck;
 extern const Object kQueue;
 extern const Object kSpeed;

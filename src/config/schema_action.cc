@@ -26,14 +26,18 @@ constexpr Words kTypes = {"action-type-unknown", "action type", kTypeList};
 
 constexpr Word kProtoList[] = {{"", State::Built, false}, {"h2"}};
 constexpr Words kProtos = {"proto-unknown", "proto", kProtoList};
+// In the order of DropMode.
 constexpr Word kModeList[] = {{"hang"}, {"close"}};
 constexpr Words kModes = {"bad-word", "mode", kModeList};
+// In the order of ProxyVersion.
 constexpr Word kProxyVersionList[] = {{"v1"}, {"v2"}};
 constexpr Words kProxyVersions = {"bad-word", "PROXY version", kProxyVersionList};
+// In the order of RetryOn.
 constexpr Word kRetryOnList[] = {{"connect"}, {"stale"}, {"502"}, {"503"}, {"504"}};
 constexpr Words kRetryOns = {"bad-word", "reason to retry", kRetryOnList};
 
 constexpr Type kStrings = array_of(kStringType, "an array of strings");
+constexpr Type kCodings = array_of(kCodingType, "an array of strings");
 constexpr Type kRetryOn = one_of(kRetryOns);
 
 constexpr Type kResourceOrName = either(object(kResource), kString, "a name or a resource");
@@ -43,15 +47,23 @@ constexpr Type status() {
   return type;
 }
 
+constexpr Type redirect_status() {
+  Type type = integer(301, 308);  // of these, not all: 304 to 306 are no redirects
+  type.range_id = "status-range";
+  return type;
+}
+
 constexpr Key kActionKeys[] = {
     {"type", one_of(kTypes), kRequired, "", "proxy or static", State::Built, kAll},
     {"upstream", string(), kRequired, "", "where requests are sent", State::Built, kProxy | kPass},
     {"timeout", duration(), "30s", "",
-     "longest time to connect, if the service has no dial_timeout", State::Built, kProxy | kPass},
+     "longest time to connect, if the service has no dial_timeout", State::Built, kProxy},
+    {"timeout", duration(), "10s", "", "longest time to connect", State::Later, kPass},
     {"preserve_host", boolean(), "false", "",
      "send the client's Host field on instead of the upstream's", State::Built, kProxy},
     {"status", status(), kRequired, "", "status code of the answer, 200 to 599", State::Built,
-     kStatic | kRedirect},
+     kStatic},
+    {"status", redirect_status(), "308", "", "status code of the answer", State::Later, kRedirect},
     {"headers", map_of(kStringOrNullType), "{}", "",
      "header fields to set; null or an empty string removes one", State::Built, kProxy | kStatic},
     {"body_ref", kResourceOrName, "", "",
@@ -82,7 +94,7 @@ constexpr Key kActionKeys[] = {
      kServe},
     {"browse", boolean(), "false", "", "list directories", State::Later, kServe},
     {"try", kStrings, "[]", "", "paths to look for", State::Later, kServe},
-    {"precompressed", kStrings, "[]", "", "codings of files beside the plain ones", State::Later,
+    {"precompressed", kCodings, "[]", "", "codings of files beside the plain ones", State::Later,
      kServe},
     {"mime", map_of(kStringType), "{}", "", "content types by file ending", State::Later, kServe},
     {"cache_control", string(), "", "", "Cache-Control of responses", State::Later, kServe},

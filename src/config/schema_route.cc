@@ -5,6 +5,7 @@ namespace prox::config::schema {
 namespace {
 
 constexpr Type kStrings = array_of(kStringType, "an array of strings");
+constexpr Type kCodings = array_of(kCodingType, "an array of strings");
 constexpr Type kCondition = {.forms = kString | kBool, .text = "a string, true or false"};
 
 constexpr Word kMethodList[] = {{"GET"},    {"HEAD"},    {"POST"},    {"PUT"},  {"PATCH"},
@@ -38,7 +39,7 @@ constexpr Key kRouteKeys[] = {
     {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
      "fields to set in, or remove from, responses", State::Later},
-    {"compress", kStrings, "[]", "", "codings for responses", State::Later},
+    {"compress", kCodings, "[]", "", "codings for responses", State::Later},
     {"compress_min", integer(0, kMostBytes), "1024", "bytes", "smallest body to compress",
      State::Later},
     {"limit", object(kLimit), "", "", "request rate", State::Later},
@@ -47,6 +48,7 @@ constexpr Key kRouteKeys[] = {
     {"basic_auth", object(kBasicAuth), "", "", "users and their passwords", State::Later},
 };
 
+// In the order of BalancerType.
 constexpr Word kBalancerList[] = {{"roundrobin"}, {"random"}, {"leastconn"}, {"p2c"}, {"hash"}};
 constexpr Words kBalancers = {"balancer-type-unknown", "balancer type", kBalancerList};
 
@@ -55,7 +57,6 @@ constexpr Key kTargetKeys[] = {
     {"weight", integer(1, 1000), "1", "", "its share", State::Later},
     {"backup", boolean(), "false", "", "only when no other is up", State::Later},
 };
-constexpr Object kTarget = {"target", "this target", kTargetKeys, {}};
 constexpr Type kTargetItem = either(object(kTarget), kString, "a string or an object");
 
 constexpr Key kStickyKeys[] = {
@@ -108,6 +109,7 @@ constexpr Key kSpeedKeys[] = {
 const Object kRoute = {"route", "this route", kRouteKeys, {}};
 const Object kMatch = {"match", "this match", kMatchKeys, {}};
 const Object kBalancer = {"balancer", "this balancer", kBalancerKeys, {}};
+const Object kTarget = {"target", "this target", kTargetKeys, {}};
 const Object kHealthCheck = {"health_check", "this health_check", kHealthCheckKeys, {}};
 const Object kQueue = {"queue", "this queue", kQueueKeys, {}};
 const Object kSpeed = {"speed", "this speed", kSpeedKeys, {}};

@@ -5,14 +5,17 @@ namespace prox::config::schema {
 namespace {
 
 constexpr Type kStrings = array_of(kStringType, "an array of strings");
+constexpr Type kCodings = array_of(kCodingType, "an array of strings");
 constexpr Type kRouteItem = {.forms = kObject | kString,
                              .text = "an object or a path",
                              .object = &kRoute,
                              .later_forms = kString,
                              .later_text = "a route file"};
 
+// In the order of ClientAuth.
 constexpr Word kClientAuthList[] = {{"require"}, {"optional"}};
 constexpr Words kClientAuth = {"bad-word", "client_auth", kClientAuthList};
+// In the order of TlsVersion.
 constexpr Word kTlsVersionList[] = {{"1.2"}, {"1.3"}};
 constexpr Words kTlsVersions = {"bad-word", "TLS version", kTlsVersionList};
 
@@ -42,7 +45,7 @@ constexpr Key kServiceKeys[] = {
     {"request_id", boolean(), "true", "", "keep or make an X-Request-Id", State::Later},
     {"proxy_status", boolean(), "false", "", "tell the reason of error answers in Proxy-Status",
      State::Later},
-    {"compress", kStrings, "[]", "", "codings for responses", State::Later},
+    {"compress", kCodings, "[]", "", "codings for responses", State::Later},
     {"compress_min", integer(0, kMostBytes), "1024", "bytes", "smallest body to compress",
      State::Later},
     {"limit", object(kLimit), "", "", "request rate", State::Later},
@@ -51,6 +54,7 @@ constexpr Key kServiceKeys[] = {
     {"basic_auth", object(kBasicAuth), "", "", "users and their passwords", State::Later},
 };
 
+// In the order of ProxyProtocol::Version.
 constexpr Word kProxyProtocolList[] = {{"off"}, {"v1"}, {"v2"}, {"any"}};
 constexpr Words kProxyProtocols = {"bad-word", "proxy_protocol", kProxyProtocolList};
 constexpr Key kProxyProtocolKeys[] = {

@@ -55,7 +55,8 @@ void check_filled_in(const Context& context, const RouteDraft& route, const Text
 }
 
 void check_upstream_syntax(const Context& context, const Action& action) {
-  const Text& upstream = action.upstream;
+  if (action.connecting() == nullptr) return;
+  const Text& upstream = action.connecting()->upstream;
   if (upstream.value.empty() || !placeholders(upstream.value).empty()) return;
   const tl::expected<UpstreamAddress, std::string> address = parse_upstream(upstream.value);
   if (address) return check_kind(context, *address, upstream.place);
@@ -65,10 +66,10 @@ void check_upstream_syntax(const Context& context, const Action& action) {
 }
 
 // Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
-void check_headers(const Context& context, const ActionDraft& action) {
-  for (std::size_t i = 0; i < action.header_places.size(); ++i) {
-    if (!placeholders(action.action.headers[i].second).empty()) {
-      context.not_built(action.header_places[i], "a variable in a header");
+void check_headers(const Context& context, const HeaderEdits& edits) {
+  for (const NamedText& edit : edits) {
+    if (!placeholders(edit.value.value).empty()) {
+      context.not_built(edit.value.place, "a variable in a header");
     }
   }
 }
@@ -93,10 +94,12 @@ void check_body(const Context& context, const Text& body, std::string_view conte
 }  // namespace
 
 void check_templates(const Context& context, const RouteDraft& route, const Action& action) {
+  if (action.connecting() == nullptr) return;
+  const Text& upstream = action.connecting()->upstream;
   std::vector<std::string_view> known;
   for (const auto& [name, value] : route.route.set) known.push_back(name);
   if (route.has_balancer) known.push_back("target");
-  const std::vector<std::string_view> names = placeholders(action.upstream.value);
+  const std::vector<std::string_view> names = placeholders(upstream.value);
   bool complete = !names.empty() && !contains(names, "target");  // targets are not known here
   for (const std::string_view name : names) {
     if (contains(known, name)) continue;
@@ -113,9 +116,9 @@ void check_templates(const Context& context, const RouteDraft& route, const Acti
         fmt::format("upstream of action \"{}\" uses {{{}}}, which this route does not set",
                     action.name.value, name),
         help_for(name, known));
-    error.notes.push_back({action.upstream.place, "the upstream is written here"});
+    error.notes.push_back({upstream.place, "the upstream is written here"});
   }
-  if (complete) check_filled_in(context, route, action.upstream);
+  if (complete) check_filled_in(context, route, upstream);
 }
 
 void check_shared_templates(const Context& context, const Draft& draft) {
@@ -128,12 +131,13 @@ void check_shared_templates(const Context& context, const Draft& draft) {
   }
   for (const ActionDraft& action : draft.actions) {
     check_upstream_syntax(context, action.action);
-    check_headers(context, action);
-    if (!action.action.body_ref) continue;
-    const ResourceDraft* body = draft.find_resource(action.action.body_ref->value);
-    if (body != nullptr) {
-      check_body(context, *action.action.body_ref, body->resource.content, known);
-    }
+    if (const auto* proxy = action.action.as<ProxyAction>()) check_headers(context, proxy->headers);
+    const auto* fixed = action.action.as<StaticAction>();
+    if (fixed == nullptr) continue;
+    check_headers(context, fixed->headers);
+    if (!fixed->body_ref) continue;
+    const ResourceDraft* body = draft.find_resource(fixed->body_ref->value);
+    if (body != nullptr) check_body(context, *fixed->body_ref, body->resource.content, known);
   }
 }
 

@@ -24,7 +24,7 @@ class Validator {
 
  private:
   const ActionDraft* find_action(const Text& name);
-  void find_body(const Action& action);
+  void find_body(const Text& name);
   std::vector<std::string_view> action_names() const;
   std::vector<std::string_view> resource_names() const;
 
@@ -87,8 +87,7 @@ const ActionDraft* Validator::find_action(const Text& name) {
   return nullptr;
 }
 
-void Validator::find_body(const Action& action) {
-  const Text& name = *action.body_ref;
+void Validator::find_body(const Text& name) {
   if (const ResourceDraft* resource = draft_.find_resource(name.value)) {
     used_resources_.insert(resource->resource.name.value);
     return;
@@ -117,8 +116,9 @@ void Validator::references() {
 
 void Validator::actions() {
   for (const ActionDraft& draft : draft_.actions) {
-    if (draft.fallback) find_action(*draft.fallback);
-    if (draft.action.body_ref) find_body(draft.action);
+    if (draft.action.fallback) find_action(*draft.action.fallback);
+    const auto* fixed = draft.action.as<StaticAction>();
+    if (fixed != nullptr && fixed->body_ref) find_body(*fixed->body_ref);
   }
   if (draft_.actions.empty() && !draft_.actions_incomplete && !draft_.uses_incomplete &&
       !has_unknown_action_) {

@@ -114,7 +114,7 @@ bool Master::start() {
 bool Master::open_pid_file(const config::Process& process) {
   const bool is_configured = process.pid_file.has_value();
   const auto path =
-      is_configured ? std::optional(process.pid_file->value) : default_pid_path(options_.prefix);
+      is_configured ? std::optional(process.pid_file->resolved) : default_pid_path(options_.prefix);
   if (!path) return true;
   auto file = PidFile::create(*path);
   if (file) {
@@ -224,7 +224,7 @@ void Master::warn_of_unchangeable(const config::Process& process) const {
   };
   if (text_of(process.user) != text_of(first_process_.user)) warn("process.user");
   if (text_of(process.group) != text_of(first_process_.group)) warn("process.group");
-  if (text_of(process.pid_file) != text_of(first_process_.pid_file)) warn("process.pid_file");
+  if (process.pid_file != first_process_.pid_file) warn("process.pid_file");
 }
 
 void Master::on_generation_ready(Generation& generation) {

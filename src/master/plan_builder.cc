@@ -21,6 +21,8 @@ using config::Action;
 using config::Config;
 using config::Service;
 
+constexpr config::Duration kDialLimit = std::chrono::seconds(30);  // without any key for it
+
 class PlanBuilder {
  public:
   PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners)
@@ -86,25 +88,26 @@ class PlanBuilder {
   std::unique_ptr<const exchange::Action> action_of(const Service& service,
                                                     const config::Route& route,
                                                     const Action& action) {
-    if (action.type == config::ActionType::Static) return static_action(route, action);
-    PROX_ASSERT(action.type ==
-                config::ActionType::Proxy);  // the loader refuses what is not built in
-    return proxy_action(service, route, action);
+    if (const auto* fixed = action.as<config::StaticAction>()) return static_action(route, *fixed);
+    const auto* proxy = action.as<config::ProxyAction>();
+    PROX_ASSERT(proxy != nullptr);  // the loader refuses what is not built in
+    return proxy_action(service, route, *proxy);
   }
 
   // The placeholders of an upstream are the route's own `set` names, so each route's address is known here.
   std::unique_ptr<const exchange::Action> proxy_action(const Service& service,
                                                        const config::Route& route,
-                                                       const Action& action) {
+                                                       const config::ProxyAction& action) {
     std::vector<actions::HeaderEdit> edits;
-    for (const auto& [name, value] : action.headers) edits.push_back({name, value, value.empty()});
-    const upstream::Target& target =
-        target_for(service, action, config::fill_in(action.upstream.value, route.set));
+    for (const auto& [name, value] : action.headers)
+      edits.push_back({name.value, value.value, value.value.empty()});
+    const upstream::Target& target = target_for(
+        service, action.connecting, config::fill_in(action.connecting.upstream.value, route.set));
     return std::make_unique<actions::ProxyAction>(target, std::move(edits), action.preserve_host);
   }
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
-  const upstream::Target& target_for(const Service& service, const Action& action,
+  const upstream::Target& target_for(const Service& service, const config::Connecting& connecting,
                                      const std::string& address) {
     upstream::Target target;
     const auto parsed = config::parse_upstream(address);
@@ -113,8 +116,8 @@ class PlanBuilder {
     target.literal = net::SocketAddress::from_literal(parsed->host, parsed->port);
     target.pool = static_cast<std::uint32_t>(plan_->targets.size());
     target.service = static_cast<std::uint32_t>(plan_->services.size());
-    target.connect_timeout =
-        base::to_millis(service.settings.dial_timeout.value_or(action.timeout));
+    target.connect_timeout = base::to_millis(
+        service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)));
     target.response_header_timeout = base::to_millis(service.settings.response_header_timeout);
     target.keep_alive_seconds = static_cast<int>(
         std::chrono::ceil<std::chrono::seconds>(service.settings.keep_alive).count());
@@ -137,14 +140,14 @@ class PlanBuilder {
   }
 
   std::unique_ptr<const exchange::Action> static_action(const config::Route& route,
-                                                        const Action& action) {
+                                                        const config::StaticAction& action) {
     actions::StaticAction::Answer answer;
     answer.status = action.status;
     // An action's Content-Type stands over the resource's; an empty one takes it away.
     std::optional<std::string> content_type;
     for (const auto& [name, value] : action.headers) {
-      if (http::equal_ignoring_case(name, "Content-Type")) content_type = value;
-      if (!value.empty()) answer.headers.emplace_back(name, value);
+      if (http::equal_ignoring_case(name.value, "Content-Type")) content_type = value.value;
+      if (!value.value.empty()) answer.headers.emplace_back(name.value, value.value);
     }
     if (action.body_ref) {
       const config::Resource* resource = config_.find_resource(action.body_ref->value);

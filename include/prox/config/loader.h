@@ -29,7 +29,7 @@ struct WatchedPath {
   enum class Role : std::uint8_t {
     ConfigFile,  // the root, a service fragment, a route file; a directory too, if a missing one could have been meant
     ConfigDirectory,  // one whose *.json5 are services: names that come and go count
-    Resource,         // content of a static answer
+    Resource,         // content of a static answer, or a secret
     Certificate,  // a certificate, a key or an authority; or a directory of certificates with their keys
   };
   std::string path;  // as it was opened: absolute, or relative to the working directory

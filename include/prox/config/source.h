@@ -14,6 +14,8 @@ struct Place {
   std::uint32_t file = 0;    // index into Sources
   std::uint32_t offset = 0;  // bytes from the start of the file's text
   std::uint32_t length = 1;  // bytes under the caret
+
+  bool operator==(const Place&) const = default;
 };
 
 // A place as people count: from 1, columns in code points, a tab is one.

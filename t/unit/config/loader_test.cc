@@ -105,7 +105,7 @@ TEST_CASE("a config with errors still tells where its pid file is") {
   const LoadResult result = load_text("{process: {pid_file: '/run/x.pid', workers: 0}}");
   CHECK_FALSE(result.config);
   REQUIRE(result.process.pid_file);
-  CHECK(result.process.pid_file->value == "/run/x.pid");
+  CHECK(result.process.pid_file->resolved == "/run/x.pid");
   CHECK_FALSE(load_text("{process: {pid_file: ''}}").process.pid_file);
 }
 

@@ -67,10 +67,11 @@ Manual read_manual() {
 TEST_CASE("no object has a key twice, and every key has a meaning") {
   for (const Object* object : all_objects()) {
     CAPTURE(object->title);
-    std::set<std::string_view> names;
+    std::map<std::string_view, std::uint32_t> variants;  // that have a key of that name
     for (const Key& key : object->keys) {
       CAPTURE(key.name);
-      CHECK(names.insert(key.name).second);
+      CHECK((variants[key.name] & key.variants) == 0);
+      variants[key.name] |= key.variants;
       CHECK_FALSE(key.meaning.empty());
       CHECK_FALSE(key.type.text.empty());
       CHECK(key.type.least <= key.type.most);
@@ -139,8 +140,8 @@ TEST_CASE("the default config listens where no root is needed, and proxies to it
   CHECK(config.services[1].listen.value == "127.0.0.1:8081");
   const Action* last = config.find_action(config.services[0].routes.back().action.value);
   REQUIRE(last != nullptr);
-  CHECK(last->type == ActionType::Proxy);
-  CHECK(last->upstream.value == config.services[1].listen.value);
+  REQUIRE(last->as<ProxyAction>() != nullptr);
+  CHECK(last->connecting()->upstream.value == config.services[1].listen.value);
   CHECK_FALSE(config.process.pid_file);
   CHECK_FALSE(config.process.user);
 }

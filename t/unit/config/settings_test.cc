@@ -54,7 +54,6 @@ TEST_CASE("settings that are left out have the defaults of their table") {
     CAPTURE(key);
     CHECK(schema::kServiceConfig.find(key)->preset == std::to_string(value));
   }
-  CHECK(parse_duration(schema::kAction.find("timeout")->preset) == Action().timeout);
   CHECK(parse_duration(schema::kProcess.find("shutdown_timeout")->preset) ==
         Process().shutdown_timeout);
   CHECK(parse_duration(schema::kProcess.find("drain_timeout")->preset) == Process().drain_timeout);
@@ -114,20 +113,22 @@ TEST_CASE("routes keep their order, and what they ask for and set") {
 
   const Action* up = config.find_action("up");
   REQUIRE(up != nullptr);
-  CHECK(up->type == ActionType::Proxy);
-  CHECK(up->upstream.value == "http://h:{port}");
-  CHECK(up->timeout == Duration(5s));
-  CHECK(up->preserve_host);
-  CHECK(up->headers == StringMap{{"A", "b"}, {"Cookie", ""}});
+  const auto* proxy = up->as<ProxyAction>();
+  REQUIRE(proxy != nullptr);
+  CHECK(proxy->connecting.upstream.value == "http://h:{port}");
+  CHECK(proxy->connecting.timeout == Duration(5s));
+  CHECK(proxy->preserve_host);
+  CHECK(proxy->headers == HeaderEdits{{{"A", {}}, {"b", {}}}, {{"Cookie", {}}, {"", {}}}});
 
   const Action* nothing = config.find_action("_inline_web_1");
   REQUIRE(nothing != nullptr);
-  CHECK(nothing->type == ActionType::Static);
-  CHECK(nothing->status == 404);
-  REQUIRE(nothing->body_ref);
-  CHECK(nothing->body_ref->value == "_inline__inline_web_1_body");
-  REQUIRE(config.find_resource(nothing->body_ref->value) != nullptr);
-  CHECK(config.find_resource(nothing->body_ref->value)->content == "nothing");
+  const auto* fixed = nothing->as<StaticAction>();
+  REQUIRE(fixed != nullptr);
+  CHECK(fixed->status == 404);
+  REQUIRE(fixed->body_ref);
+  CHECK(fixed->body_ref->value == "_inline__inline_web_1_body");
+  REQUIRE(config.find_resource(fixed->body_ref->value) != nullptr);
+  CHECK(config.find_resource(fixed->body_ref->value)->content == "nothing");
   CHECK(config.find_action("other") == nullptr);
   CHECK(config.find_resource("other") == nullptr);
 }
@@ -203,7 +204,7 @@ TEST_CASE("process and logging are what was written") {
   CHECK(config.process.workers == 3);
   CHECK(config.process.user->value == "root");
   CHECK(config.process.group->value == "root");
-  CHECK(config.process.pid_file->value == "/run/x.pid");
+  CHECK(config.process.pid_file->resolved == "/run/x.pid");
   CHECK(config.process.shutdown_timeout == Duration(1min));
   CHECK(config.process.drain_timeout == Duration(5s));
   CHECK(config.process.rlimit_nofile == 1024);
@@ -219,10 +220,12 @@ TEST_CASE("a relative pid file hangs on the prefix, else on the config's directo
   const Directory directory;
   const std::string path =
       directory.write("conf/c.json5", in_root("process: { pid_file: 'run/p.pid' }"));
-  CHECK(load({path, {}, Purpose::Serve}).config->process.pid_file->value ==
+  CHECK(load({path, {}, Purpose::Serve}).config->process.pid_file->resolved ==
         directory.path("conf/run/p.pid"));
-  CHECK(load({path, "/srv", Purpose::Serve}).config->process.pid_file->value == "/srv/run/p.pid");
-  CHECK(load({path, "/srv/", Purpose::Serve}).config->process.pid_file->value == "/srv/run/p.pid");
+  CHECK(load({path, "/srv", Purpose::Serve}).config->process.pid_file->resolved ==
+        "/srv/run/p.pid");
+  CHECK(load({path, "/srv/", Purpose::Serve}).config->process.pid_file->resolved ==
+        "/srv/run/p.pid");
   CHECK(problems(in_root("process: { pid_file: '' }")) ==
         std::vector<std::string>{
             "2:22 error pid-file: pid_file is empty; leave the key out for its default"});
