@@ -1,0 +1,219 @@
+#include "prox/net/relay.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace prox::net {
+
+namespace {
+
+using base::Errc;
+using base::Side;
+
+// At most this often in one direction; then the other connections have their turn.
+constexpr int kMovesPerTurn = 16;
+// What one splice may bring: no limit, the pipe is one.
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+constexpr int kMaxVectors = 64;
+
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
+
+base::Unexpected broken() {
+  return base::Unexpected{base::Error{Errc::PeerReset, Side::Internal, false, errno, "relaying"}};
+}
+
+// To a socket whose peer is gone it raises SIGPIPE, which workers ignore.
+ssize_t splice_some(int from, int to, std::size_t bytes) {
+  ssize_t n = -1;
+  do n = ::splice(from, nullptr, to, nullptr, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  while (n == -1 && errno == EINTR);
+  return n;
+}
+
+}  // namespace
+
+Relay::Relay(Loop& loop, base::BlockPool& blocks, PipePool& pipes, Callback callback, void* owner)
+    : loop_(loop),
+      pipes_(pipes),
+      callback_(callback),
+      owner_(owner),
+      resume_(&Relay::on_resume, this),
+      to_target_(client_, target_, blocks),
+      to_client_(target_, client_, blocks) {
+  client_.relay = target_.relay = this;
+}
+
+Relay::~Relay() { close(true); }
+
+bool Relay::start(base::Fd client, base::Fd target) {
+  client_.socket = std::move(client);
+  target_.socket = std::move(target);
+  if (!watch(client_, EV_READ | EV_CLOSED) || !watch(target_, EV_READ | EV_CLOSED)) {
+    close(true);
+    return false;
+  }
+  // What has come already is not waited for.
+  client_.readable = target_.readable = true;
+  resume_.post(loop_);
+  return true;
+}
+
+void Relay::close(bool reset) {
+  resume_.cancel();
+  for (Side* side : {&client_, &target_}) {
+    if (!side->socket) continue;
+    side->event.remove();
+    if (reset) {
+      const linger at_once{1, 0};
+      ::setsockopt(side->socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    side->socket.reset();
+  }
+  for (Flow* flow : {&to_target_, &to_client_}) {
+    give_pipe_back(*flow);
+    flow->pipe = {};  // what is in it is not for the next one
+    flow->unsent.clear();
+  }
+}
+
+bool Relay::watch(Side& side, short what) {
+  return side.event.add(loop_, side.socket.get(), static_cast<short>(what | EV_ET | EV_PERSIST),
+                        &Relay::on_event, &side);
+}
+
+void Relay::on_event(int, short what, void* self) {
+  auto* side = static_cast<Side*>(self);
+  Relay& relay = *side->relay;
+  if ((what & (EV_READ | EV_CLOSED)) != 0) side->readable = true;
+  if ((what & EV_WRITE) != 0) side->writable = true;
+  relay.move_all();
+  if ((what & EV_READ) == 0 || !side->socket) return;
+  const Flow& flow = side == &relay.client_ ? relay.to_target_ : relay.to_client_;
+  if (relay.is_broken(*side, flow)) relay.finish(End::Reset);
+}
+
+void Relay::on_resume(void* self) { static_cast<Relay*>(self)->move_all(); }
+
+void Relay::move_all() {
+  if (!move(to_target_) || !move(to_client_)) return finish(End::Reset);
+  if (to_target_.is_done && to_client_.is_done) finish(End::Closed);
+}
+
+// A reset shows in reading; where nothing is read, because the other side is slow or the end was read, it has to be asked for.
+bool Relay::is_broken(const Side& side, const Flow& flow) const {
+  if (!flow.has_ended && flow.held() == 0) return false;
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(side.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == -1 || error != 0;
+}
+
+Result<void> Relay::move(Flow& flow) {
+  for (int moves = 0; !flow.is_done; ++moves) {
+    if (moves == kMovesPerTurn) {
+      resume_.post(loop_);
+      return {};
+    }
+    if (flow.held() == 0 && !flow.has_ended) {
+      if (flow.from.readable) {
+        if (Result<void> taken = take_some(flow); !taken) return taken;
+      }
+      if (!flow.from.readable && flow.held() == 0 && !flow.has_ended) break;
+    }
+    if (flow.held() > 0) {
+      if (!flow.to.writable) return {};
+      if (Result<void> passed = pass_some(flow); !passed) return passed;
+    }
+    if (flow.held() == 0 && flow.has_ended) {
+      flow.is_done = true;
+      ::shutdown(flow.to.socket.get(), SHUT_WR);
+    }
+  }
+  give_pipe_back(flow);
+  return {};
+}
+
+Result<void> Relay::take_some(Flow& flow) {
+  if (!flow.copies && !flow.pipe) flow.pipe = pipes_.take();
+  if (flow.copies || !flow.pipe) return take_copy(flow);
+  const ssize_t n = splice_some(flow.from.socket.get(), flow.pipe.in.get(), kMostAtOnce);
+  if (n >= 0) {
+    flow.in_pipe = static_cast<std::size_t>(n);
+    flow.has_ended = n == 0;
+    return {};
+  }
+  if (errno == EINVAL) {
+    flow.copies = true;
+    return {};
+  }
+  if (!would_block()) return broken();
+  flow.from.readable = false;
+  return {};
+}
+
+// Without a pipe: out of descriptors, or a kind of socket that cannot be spliced.
+Result<void> Relay::take_copy(Flow& flow) {
+  char* into = flow.unsent.reserve(base::BlockPool::kLarge);
+  const ssize_t n = ::recv(flow.from.socket.get(), into, base::BlockPool::kLarge, 0);
+  if (n > 0) {
+    flow.unsent.commit(static_cast<std::size_t>(n));
+    return {};
+  }
+  flow.unsent.clear();
+  if (n == 0) {
+    flow.has_ended = true;
+    return {};
+  }
+  if (errno == EINTR) return {};
+  if (!would_block()) return broken();
+  flow.from.readable = false;
+  return {};
+}
+
+Result<void> Relay::pass_some(Flow& flow) {
+  Result<std::size_t> passed = 0;
+  if (!flow.unsent.empty()) {
+    passed = pass_copy(flow);
+  } else {
+    const ssize_t n = splice_some(flow.pipe.out.get(), flow.to.socket.get(), flow.in_pipe);
+    if (n == -1 && !would_block()) return broken();
+    passed = n > 0 ? static_cast<std::size_t>(n) : 0;
+    flow.in_pipe -= *passed;
+  }
+  if (!passed) return base::Unexpected{passed.error()};
+  flow.bytes += *passed;
+  if (flow.held() == 0) return {};
+  flow.to.writable = false;
+  // As in Stream: writes are watched from the first one that was cut short, and registering anew loses no edge.
+  if (!std::exchange(flow.to.watches_writes, true) &&
+      !watch(flow.to, EV_READ | EV_WRITE | EV_CLOSED))
+    return broken();
+  return {};
+}
+
+Result<std::size_t> Relay::pass_copy(Flow& flow) {
+  iovec vectors[kMaxVectors];
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = static_cast<std::size_t>(flow.unsent.gather(vectors, kMaxVectors));
+  ssize_t n = -1;
+  do n = ::sendmsg(flow.to.socket.get(), &message, MSG_NOSIGNAL);
+  while (n == -1 && errno == EINTR);
+  if (n == -1 && !would_block()) return broken();
+  const std::size_t passed = n > 0 ? static_cast<std::size_t>(n) : 0;
+  flow.unsent.consume(passed);
+  return passed;
+}
+
+void Relay::give_pipe_back(Flow& flow) {
+  if (flow.pipe && flow.in_pipe == 0) pipes_.give_back(std::exchange(flow.pipe, {}));
+}
+
+void Relay::finish(End end) {
+  close(end == End::Reset);
+  callback_(owner_, end);
+}
+
+}  // namespace prox::net
