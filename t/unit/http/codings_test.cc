@@ -1,0 +1,56 @@
+#include "prox/http/codings.h"
+
+#include <string>
+#include <vector>
+
+#include "catch.h"
+
+namespace prox::http {
+
+namespace {
+
+int weight(const std::vector<std::string>& lines, Slice coding) {
+  Fields fields;
+  for (const std::string& line : lines) fields.add("accept-encoding", line, FieldId::Other);
+  return coding_weight(fields, coding);
+}
+
+}  // namespace
+
+TEST_CASE("a coding is wanted as its weight says", "[http][codings]") {
+  CHECK(weight({"gzip, br"}, "br") == 1000);
+  CHECK(weight({"gzip;q=0.5, br ; q=0.25"}, "gzip") == 500);
+  CHECK(weight({"gzip;q=0.5, br ; q=0.25"}, "br") == 250);
+  CHECK(weight({"gzip;q=1.000"}, "gzip") == 1000);
+  CHECK(weight({"gzip;q=0.001"}, "gzip") == 1);
+  CHECK(weight({"GZIP"}, "gzip") == 1000);
+  CHECK(weight({"x-gzip"}, "gzip") == 1000);
+  CHECK(weight({"gzip", "br"}, "br") == 1000);
+}
+
+TEST_CASE("what is not named is wanted as * says, or not at all", "[http][codings]") {
+  CHECK(weight({}, "gzip") == 0);
+  CHECK(weight({""}, "gzip") == 0);
+  CHECK(weight({"br"}, "gzip") == 0);
+  CHECK(weight({"*"}, "gzip") == 1000);
+  CHECK(weight({"*;q=0.1, gzip"}, "zstd") == 100);
+  CHECK(weight({"*, gzip;q=0"}, "gzip") == 0);
+}
+
+TEST_CASE("identity is wanted unless it is refused", "[http][codings]") {
+  CHECK(weight({}, "identity") == 1000);
+  CHECK(weight({"gzip"}, "identity") == 1000);
+  CHECK(weight({"identity;q=0"}, "identity") == 0);
+  CHECK(weight({"*;q=0"}, "identity") == 0);
+  CHECK(weight({"*;q=0, identity"}, "identity") == 1000);
+}
+
+TEST_CASE("a weight that cannot be read refuses", "[http][codings]") {
+  for (const char* line : {"gzip;q=", "gzip;q=2", "gzip;q=1.5", "gzip;q=0.0001", "gzip;q=.5",
+                           "gzip;q=-1", "gzip;level=9", "gzip;", "gzip;q=0x1"}) {
+    CAPTURE(line);
+    CHECK(weight({line}, "gzip") == 0);
+  }
+}
+
+}  // namespace prox::http

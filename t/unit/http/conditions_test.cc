@@ -1,0 +1,88 @@
+#include "prox/http/conditions.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "catch.h"
+#include "prox/http/date.h"
+
+namespace prox::http {
+
+namespace {
+
+constexpr std::int64_t kModified = 784111777;
+constexpr std::int64_t kNow = 1'790'000'000;
+const std::string kDate = format_date(kModified);
+const std::string kEarlier = format_date(kModified - 1);
+const std::string kLater = format_date(kModified + 1);
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+RequestHead request_with(const Lines& lines) {
+  RequestHead head;
+  for (const auto& [name, value] : lines) head.fields.add(name, value, recognise(name));
+  return head;
+}
+
+Verdict verdict(const Lines& lines, Slice etag = "\"a\"") {
+  return evaluate(request_with(lines), {etag, kModified}, kNow);
+}
+
+}  // namespace
+
+TEST_CASE("conditions on entity tags", "[http][conditions]") {
+  CHECK(verdict({}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "\"a\""}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "*"}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "\"b\", \"a\""}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "\"b\""}, {"If-Match", "\"a\""}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "\"b\""}}) == Verdict::Failed);
+  CHECK(verdict({{"If-Match", "W/\"a\""}}) == Verdict::Failed);  // strong comparison
+  CHECK(verdict({{"If-Match", "\"a\""}}, "W/\"a\"") == Verdict::Failed);
+  CHECK(verdict({{"if-none-match", "\"a\""}}) == Verdict::NotModified);
+  CHECK(verdict({{"If-None-Match", "W/\"a\""}}) == Verdict::NotModified);  // weak comparison
+  CHECK(verdict({{"If-None-Match", "\"x,y\",\"a\""}}) == Verdict::NotModified);
+  CHECK(verdict({{"If-None-Match", "*"}}) == Verdict::NotModified);
+  CHECK(verdict({{"If-None-Match", "\"b\""}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-None-Match", "a"}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-None-Match", "\"a"}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-None-Match", ""}}) == Verdict::Proceed);
+}
+
+TEST_CASE("conditions on dates", "[http][conditions]") {
+  CHECK(verdict({{"If-Modified-Since", kDate}}) == Verdict::NotModified);
+  CHECK(verdict({{"If-Modified-Since", kLater}}) == Verdict::NotModified);
+  CHECK(verdict({{"If-Modified-Since", kEarlier}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Modified-Since", "soon"}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Unmodified-Since", kDate}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Unmodified-Since", kEarlier}}) == Verdict::Failed);
+  CHECK(verdict({{"If-Unmodified-Since", "soon"}}) == Verdict::Proceed);
+}
+
+TEST_CASE("tags stand over dates, and If-Match over If-None-Match", "[http][conditions]") {
+  CHECK(verdict({{"If-None-Match", "\"b\""}, {"If-Modified-Since", kDate}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-None-Match", "\"a\""}, {"If-Modified-Since", kEarlier}}) ==
+        Verdict::NotModified);
+  CHECK(verdict({{"If-Match", "\"a\""}, {"If-Unmodified-Since", kEarlier}}) == Verdict::Proceed);
+  CHECK(verdict({{"If-Match", "\"b\""}, {"If-None-Match", "\"a\""}}) == Verdict::Failed);
+  CHECK(verdict({{"If-Match", "\"a\""}, {"If-None-Match", "\"a\""}}) == Verdict::NotModified);
+}
+
+TEST_CASE("a range counts only for the representation that If-Range names", "[http][conditions]") {
+  const auto applies = [](const Lines& lines, Slice etag = "\"a\"", std::int64_t now = kNow) {
+    return range_applies(request_with(lines), {etag, kModified}, now);
+  };
+  CHECK(applies({}));
+  CHECK(applies({{"If-Range", "\"a\""}}));
+  CHECK_FALSE(applies({{"If-Range", "\"b\""}}));
+  CHECK_FALSE(applies({{"If-Range", "W/\"a\""}}));
+  CHECK_FALSE(applies({{"If-Range", "W/\"a\""}}, "W/\"a\""));
+  CHECK(applies({{"If-Range", kDate}}));
+  CHECK_FALSE(applies({{"If-Range", kLater}}));  // an exact match is asked for
+  CHECK_FALSE(applies({{"If-Range", "soon"}}));
+  CHECK_FALSE(
+      applies({{"If-Range", kDate}}, "\"a\"", kModified));  // it may change again this second
+}
+
+}  // namespace prox::http
