@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "prox/base/assert.h"
 
@@ -12,7 +13,7 @@ void Buffer::append(const base::BlockRef& block, base::Slice data) {
   char* begin = const_cast<char*>(data.data());
   if (first_ < runs_.size()) {
     Run& last = runs_.back();
-    if (last.block == block && last.begin + last.size == begin) {
+    if (!last.is_file() && last.block == block && last.begin + last.size == begin) {
       last.size += data.size();
       bytes_ += data.size();
       return;
@@ -27,16 +28,30 @@ void Buffer::append_copy(base::Slice data) {
   commit(data.size());
 }
 
+void Buffer::append_file(base::SharedFd file, std::uint64_t offset, std::size_t size) {
+  if (size == 0) return;
+  files_.push_back({std::move(file), offset});
+  runs_.push_back({{}, nullptr, size});
+  bytes_ += size;
+  held_ += size;
+}
+
 void Buffer::append_all(Buffer& other) {
+  std::size_t file = 0;
   for (std::size_t i = other.first_; i < other.runs_.size(); ++i) {
     const Run& run = other.runs_[i];
-    append(run.block, {run.begin, run.size});
+    if (run.is_file()) {
+      OpenFile& from = other.files_[file++];
+      append_file(std::move(from.fd), from.offset, run.size);
+    } else {
+      append(run.block, {run.begin, run.size});
+    }
   }
   other.clear();
 }
 
 char* Buffer::reserve(std::size_t bytes) {
-  if (first_ < runs_.size()) {
+  if (first_ < runs_.size() && !runs_.back().is_file()) {
     // Only behind a run in a block that nobody else holds is the rest of the block ours to fill.
     Run& last = runs_.back();
     char* end = last.begin + last.size;
@@ -58,10 +73,16 @@ void Buffer::commit(std::size_t bytes) {
 int Buffer::gather(iovec* vectors, int max) const {
   int count = 0;
   for (std::size_t i = first_; i < runs_.size() && count < max; ++i) {
+    if (runs_[i].is_file()) break;
     if (runs_[i].size == 0) continue;
     vectors[count++] = {runs_[i].begin, runs_[i].size};
   }
   return count;
+}
+
+Buffer::FilePart Buffer::front_file() const {
+  if (first_ == runs_.size() || !runs_[first_].is_file()) return {};
+  return {files_.front().fd.get(), files_.front().offset, runs_[first_].size};
 }
 
 void Buffer::consume(std::size_t bytes) {
@@ -70,7 +91,12 @@ void Buffer::consume(std::size_t bytes) {
   while (first_ < runs_.size()) {
     Run& run = runs_[first_];
     const std::size_t part = std::min(bytes, run.size);
-    run.begin += part;
+    if (run.is_file()) {
+      files_.front().offset += part;
+      held_ -= part;
+    } else {
+      run.begin += part;
+    }
     run.size -= part;
     bytes -= part;
     if (run.size > 0) return;
@@ -80,6 +106,7 @@ void Buffer::consume(std::size_t bytes) {
 
 void Buffer::clear() {
   runs_.clear();
+  files_.clear();
   first_ = 0;
   bytes_ = 0;
   held_ = 0;
@@ -87,12 +114,18 @@ void Buffer::clear() {
 
 std::string Buffer::to_string() const {
   std::string text;
-  for (std::size_t i = first_; i < runs_.size(); ++i) text.append(runs_[i].begin, runs_[i].size);
+  for (std::size_t i = first_; i < runs_.size(); ++i) {
+    if (runs_[i].is_file()) {
+      text.append("<file>");
+    } else {
+      text.append(runs_[i].begin, runs_[i].size);
+    }
+  }
   return text;
 }
 
 void Buffer::push(base::BlockRef block, char* begin, std::size_t size) {
-  const bool same_block = first_ < runs_.size() && runs_.back().block == block;
+  const bool same_block = first_ < runs_.size() && runs_.back().block == block;  // never a file's
   if (!same_block) held_ += block.capacity();
   bytes_ += size;
   runs_.push_back({std::move(block), begin, size});
@@ -100,9 +133,13 @@ void Buffer::push(base::BlockRef block, char* begin, std::size_t size) {
 
 void Buffer::pop_front() {
   const std::size_t next = first_ + 1;
-  const bool block_goes_on = next < runs_.size() && runs_[next].block == runs_[first_].block;
-  if (!block_goes_on) held_ -= runs_[first_].block.capacity();
-  runs_[first_].block.reset();
+  if (runs_[first_].is_file()) {
+    files_.erase(files_.begin());
+  } else {
+    const bool block_goes_on = next < runs_.size() && runs_[next].block == runs_[first_].block;
+    if (!block_goes_on) held_ -= runs_[first_].block.capacity();
+    runs_[first_].block.reset();
+  }
   first_ = next;
   if (first_ == runs_.size()) {
     runs_.clear();

@@ -100,14 +100,9 @@ void Stream::make_room(std::size_t want) {
 
 Result<void> Stream::flush() {
   while (!output_.empty() && writable_) {
-    iovec vectors[kMaxVectors];
-    const int count = output_.gather(vectors, kMaxVectors);
-    Result<std::size_t> n = transport_->write(vectors, count);
-    if (!n) return base::Unexpected{n.error()};
-    std::size_t offered = 0;
-    for (int i = 0; i < count; ++i) offered += vectors[i].iov_len;
-    output_.consume(*n);
-    if (*n == offered) continue;
+    const Result<bool> all_written = write_front();
+    if (!all_written) return base::Unexpected{all_written.error()};
+    if (*all_written) continue;
     writable_ = false;
     // Writes are watched from the first one that was cut short: most connections never have one. Registering anew
     // reports a socket that has become writable meanwhile, so no edge is lost.
@@ -118,6 +113,24 @@ Result<void> Stream::flush() {
     }
   }
   return {};
+}
+
+// Offers the transport what is first in the output, as one call takes it; true if it took all of that.
+Result<bool> Stream::write_front() {
+  if (const Buffer::FilePart file = output_.front_file(); file.size > 0) {
+    const Result<std::size_t> n = transport_->send_file(file.fd, file.offset, file.size);
+    if (!n) return base::Unexpected{n.error()};
+    output_.consume(*n);
+    return *n > 0;  // a part of it may be all that a call takes
+  }
+  iovec vectors[kMaxVectors];
+  const int count = output_.gather(vectors, kMaxVectors);
+  const Result<std::size_t> n = transport_->write(vectors, count);
+  if (!n) return base::Unexpected{n.error()};
+  std::size_t offered = 0;
+  for (int i = 0; i < count; ++i) offered += vectors[i].iov_len;
+  output_.consume(*n);
+  return *n == offered;
 }
 
 void Stream::on_event(int, short what, void* self) {

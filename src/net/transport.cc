@@ -1,9 +1,12 @@
 #include "prox/net/transport.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace prox::net {
 
@@ -18,6 +21,10 @@ base::Unexpected failure(std::string_view context) {
       errno == ECONNRESET || errno == EPIPE || errno == ETIMEDOUT || errno == EHOSTUNREACH;
   return base::Unexpected{base::Error{reset ? Errc::PeerReset : Errc::SystemCall, Side::Internal,
                                       false, errno, context}};
+}
+
+base::Unexpected file_has_ended() {
+  return base::fail(Errc::BadData, Side::Internal, "sending a file that has become shorter");
 }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
@@ -45,6 +52,32 @@ Result<std::size_t> PlainTransport::write(const iovec* vectors, int count) {
     if (errno == EINTR) continue;
     if (would_block()) return std::size_t{0};
     return failure("writing");
+  }
+}
+
+Result<std::size_t> Transport::send_file(int file, std::uint64_t offset, std::size_t size) {
+  static char piece[32 * 1024];  // of the one thread that sends
+  ssize_t got = 0;
+  do {
+    got = ::pread(file, piece, std::min(size, sizeof piece), static_cast<off_t>(offset));
+  } while (got == -1 && errno == EINTR);
+  if (got == -1) return base::Unexpected{base::from_errno("reading a file")};
+  if (got == 0) return file_has_ended();
+  const iovec vector{piece, static_cast<std::size_t>(got)};
+  return write(&vector, 1);
+}
+
+Result<std::size_t> PlainTransport::send_file(int file, std::uint64_t offset, std::size_t size) {
+  for (;;) {
+    auto at = static_cast<off_t>(offset);
+    const ssize_t n = ::sendfile(socket_.get(), file, &at, size);
+    if (n > 0) return static_cast<std::size_t>(n);
+    if (n == 0) return file_has_ended();
+    if (errno == EINTR) continue;
+    if (would_block()) return std::size_t{0};
+    // A file system without sendfile.
+    if (errno == EINVAL || errno == ENOSYS) return Transport::send_file(file, offset, size);
+    return failure("sending a file");
   }
 }
 

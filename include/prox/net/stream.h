@@ -77,6 +77,7 @@ class Stream {
  private:
   static void on_event(int fd, short what, void* self);
   bool watch(short what);
+  Result<bool> write_front();
   void make_room(std::size_t want);
 
   Loop& loop_;

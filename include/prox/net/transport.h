@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <sys/uio.h>
 
@@ -20,6 +21,9 @@ class Transport {
   virtual Result<std::size_t> read(char* into, std::size_t room) = 0;
   // Bytes written; 0 means would block. Errors: PeerReset, SystemCall.
   virtual Result<std::size_t> write(const iovec* vectors, int count) = 0;
+  // Writes bytes of a file as write() does: sendfile(2) where the bytes leave as they are, else through a piece of memory. BadData if the
+  // file has ended before them.
+  virtual Result<std::size_t> send_file(int file, std::uint64_t offset, std::size_t size);
   // What is to come from the peer, looked at without consuming anything; the strongest that is known.
   enum class Pending {
     Nothing,
@@ -42,6 +46,7 @@ class PlainTransport final : public Transport {
 
   Result<std::size_t> read(char* into, std::size_t room) override;
   Result<std::size_t> write(const iovec* vectors, int count) override;
+  Result<std::size_t> send_file(int file, std::uint64_t offset, std::size_t size) override;
   Pending peek() override;
   void shut_down_writes() override;
   int fd() const override { return socket_.get(); }

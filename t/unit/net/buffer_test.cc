@@ -1,5 +1,6 @@
 #include "prox/net/buffer.h"
 
+#include <fcntl.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -310,4 +311,80 @@ TEST_CASE("a queue that never runs empty keeps its order") {
     model.erase(0, 3);
   }
   CHECK(buffer.to_string() == model);
+}
+
+namespace {
+
+prox::base::SharedFd open_null() {
+  return prox::base::SharedFd(prox::base::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+}
+
+}  // namespace
+
+TEST_CASE("a part of a file waits between bytes, and is given out by itself") {
+  BlockPool pool;
+  Buffer buffer(pool);
+  buffer.append_copy("head");
+  buffer.append_file(open_null(), 100, 50);
+  buffer.append_copy("tail");
+  CHECK(buffer.size() == 58);
+  CHECK(buffer.to_string() == "head<file>tail");
+  CHECK(runs(buffer) == std::vector<std::string>{"head"});
+  CHECK(buffer.front_file().size == 0);
+  buffer.consume(4);
+  CHECK(runs(buffer).empty());
+  CHECK(buffer.front_file().offset == 100);
+  CHECK(buffer.front_file().size == 50);
+  buffer.consume(20);
+  CHECK(buffer.front_file().offset == 120);
+  CHECK(buffer.front_file().size == 30);
+  buffer.consume(30);
+  CHECK(buffer.front_file().size == 0);
+  CHECK(runs(buffer) == std::vector<std::string>{"tail"});
+  buffer.consume(4);
+  CHECK(buffer.empty());
+  CHECK(buffer.held_bytes() == 0);
+}
+
+TEST_CASE("bytes of a file count against the water marks until they have left") {
+  BlockPool pool;
+  Buffer buffer(pool);
+  buffer.append_file(open_null(), 0, 1000);
+  CHECK(buffer.held_bytes() == 1000);
+  buffer.consume(400);
+  CHECK(buffer.held_bytes() == 600);
+  buffer.clear();
+  CHECK(buffer.held_bytes() == 0);
+}
+
+TEST_CASE(
+    "files move with the bytes around them, in order, and are closed with the last that holds "
+    "them") {
+  BlockPool pool;
+  prox::base::SharedFd first = open_null();
+  const int number = first.get();
+  {
+    Buffer to(pool);
+    {
+      Buffer from(pool);
+      to.append_copy("a");
+      from.append_copy("b");
+      from.append_file(first, 1, 10);
+      from.append_file(first, 2, 20);
+      from.append_copy("c");
+      to.append_all(from);
+      CHECK(from.empty());
+    }
+    first = {};
+    CHECK(::fcntl(number, F_GETFD) != -1);
+    CHECK(to.to_string() == "ab<file><file>c");
+    to.consume(2);
+    CHECK(to.front_file().offset == 1);
+    to.consume(10);
+    CHECK(to.front_file().offset == 2);
+    to.append_file(open_null(), 3, 30);
+    to.consume(21);
+    CHECK(to.front_file().offset == 3);
+  }
+  CHECK(::fcntl(number, F_GETFD) == -1);
 }

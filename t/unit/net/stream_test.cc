@@ -1,5 +1,9 @@
 #include "prox/net/stream.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -419,4 +423,74 @@ TEST_CASE("after shut_down_writes the peer sees the end, and is still heard") {
   REQUIRE(run_until(ends.loop, [&] { return ends.calls > 0; }));
   REQUIRE(ends.fill() == Fill::Data);
   CHECK(ends.stream.input() == "still here");
+}
+
+namespace {
+
+// An unnamed file of that many bytes, and what they are.
+struct SomeFile {
+  explicit SomeFile(std::size_t size) : fd(prox::base::Fd(::memfd_create("test", MFD_CLOEXEC))) {
+    while (text.size() < size) text += std::to_string(text.size()) + "\n";
+    text.resize(size);
+    REQUIRE(::write(fd.get(), text.data(), size) == static_cast<ssize_t>(size));
+  }
+  std::string text;
+  prox::base::SharedFd fd;
+};
+
+}  // namespace
+
+TEST_CASE("parts of a file leave in their place among bytes, as the peer takes them") {
+  Ends ends;
+  const SomeFile file(16'000'000);  // more than the sockets hold
+  ends.stream.output().append_copy("head:");
+  ends.stream.output().append_file(file.fd, 10, file.text.size() - 10);
+  ends.stream.output().append_copy(":tail");
+  REQUIRE(ends.stream.flush());
+  CHECK_FALSE(ends.stream.output().empty());
+  CHECK(run_until(ends.loop, [&] {
+    ends.peer.read();
+    REQUIRE(ends.stream.flush());
+    return ends.stream.output().empty();
+  }));
+  ends.peer.read();
+  CHECK((ends.peer.received() == "head:" + file.text.substr(10) + ":tail"));
+}
+
+TEST_CASE("a file that has become shorter is an error, not a wait") {
+  Ends ends;
+  const SomeFile file(1000);
+  ends.stream.output().append_file(file.fd, 0, 1001);
+  const auto done = ends.stream.flush();
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == Errc::BadData);
+}
+
+TEST_CASE("a transport without sendfile reads the file itself") {
+  struct Through final : prox::net::Transport {
+    prox::base::Result<std::size_t> read(char*, std::size_t) override { return std::size_t{0}; }
+    prox::base::Result<std::size_t> write(const iovec* vectors, int count) override {
+      REQUIRE(count == 1);
+      const std::size_t taken = std::min<std::size_t>(vectors->iov_len, 1000);
+      got.append(static_cast<const char*>(vectors->iov_base), taken);
+      return taken;
+    }
+    Pending peek() override { return Pending::Nothing; }
+    void shut_down_writes() override {}
+    int fd() const override { return -1; }
+    prox::base::Fd release() override { return {}; }
+    std::string got;
+  };
+  Through transport;
+  const SomeFile file(2500);
+  std::uint64_t at = 0;
+  while (at < file.text.size()) {
+    const auto n = transport.send_file(file.fd.get(), at, file.text.size() - at);
+    REQUIRE(n);
+    at += *n;
+  }
+  CHECK(transport.got == file.text);
+  const auto behind = transport.send_file(file.fd.get(), at, 1);
+  REQUIRE_FALSE(behind);
+  CHECK(behind.error().code == Errc::BadData);
 }
