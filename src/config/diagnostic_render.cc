@@ -10,6 +10,7 @@
 #include "config/utf8.h"
 #include "prox/base/json.h"
 #include "prox/config/diagnostic.h"
+#include "prox/config/printable.h"
 
 namespace prox::config {
 namespace {
@@ -18,7 +19,6 @@ constexpr std::size_t kMaxShown = 100;
 // A source line of more bytes is cut to a window of so many characters around its caret: someone will feed us minified JSON.
 constexpr std::size_t kMaxLine = 200;
 constexpr std::size_t kShownBefore = 60;
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 std::string_view name_of(Severity severity) {
   constexpr std::array<std::string_view, 3> kNames = {"error", "warning", "note"};
@@ -28,28 +28,6 @@ std::string_view name_of(Severity severity) {
 std::string_view colour_of(Severity severity) {
   constexpr std::array<std::string_view, 3> kColours = {"\x1b[1;31m", "\x1b[1;35m", "\x1b[1;36m"};
   return kColours[static_cast<std::size_t>(severity)];
-}
-
-// Line breaks, other controls and direction marks could make a terminal show something else than the file holds.
-bool is_harmful(char32_t c) {
-  const bool control = (c < 0x20 && c != '\t') || (c >= 0x7F && c < 0xA0);
-  const bool line_break = c == 0x2028 || c == 0x2029;
-  const bool direction =
-      c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-  return control || line_break || direction;
-}
-
-// Fit for a terminal: each harmful character and each byte that is not UTF-8 replaced by U+FFFD.
-std::string printable(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint c = first_code_point(text);
-    const std::size_t length = std::max<std::size_t>(1, c.length);
-    result += c.length == 0 || is_harmful(c.value) ? kReplacement : text.substr(0, length);
-    text.remove_prefix(length);
-  }
-  return result;
 }
 
 // What is shown of a source line, and what stands below it.

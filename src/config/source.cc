@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/utf8.h"
+#include "prox/config/printable.h"
 
 namespace prox::config {
 namespace {

@@ -1,6 +1,5 @@
 #include "config/utf8.h"
 
-#include <algorithm>
 #include <tao/pegtl.hpp>
 
 namespace prox::config {
@@ -11,11 +10,6 @@ CodePoint first_code_point(std::string_view text) {
   peg::memory_input<peg::tracking_mode::lazy> in(text.data(), text.data() + text.size(), "");
   const auto found = peg::internal::peek_utf8::peek(in);
   return {found.data, found.size};
-}
-
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return !is_continuation(byte); }));
 }
 
 std::size_t bytes_of(std::string_view text, std::size_t count) {

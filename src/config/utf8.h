@@ -20,8 +20,6 @@ constexpr bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0u) == 0x80u;
 }
 
-// In code points. Also meaningful for text that is not valid: each byte that continues nothing is not counted.
-std::size_t width(std::string_view text);
 // Bytes of the first `count` code points, or of the whole text if it has fewer.
 std::size_t bytes_of(std::string_view text, std::size_t count);
 
