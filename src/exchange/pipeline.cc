@@ -30,9 +30,8 @@ Result<Step> match_route(Exchange& x) {
   const Result<Slice> path = http::clean_path(x.request.path, x.path_scratch);
   if (!path) return base::Unexpected{path.error()};
   x.path = *path;
-  const routing::RouteKey key{x.request.host, x.path, x.request.method, x.request.method_text,
-                              x.request.form == http::TargetForm::Absolute};
-  const std::optional<routing::RouteHit> hit = x.service->router.find(key);
+  const std::optional<routing::RouteHit> hit =
+      x.service->router.find(routing::RouteKey::of(x.request, x.path));
   if (!hit) return base::fail(Errc::NoRoute, Side::Downstream, "looking for a route");
   x.route = &x.service->routes[hit->route];
   x.path_item = hit->path;

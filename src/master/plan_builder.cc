@@ -1,6 +1,5 @@
 #include "prox/master/plan_builder.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "prox/base/assert.h"
 #include "prox/config/placeholders.h"
 #include "prox/config/upstream_address.h"
+#include "prox/routing/compile.h"
 
 namespace prox::master {
 
@@ -43,7 +43,7 @@ class PlanBuilder {
     built->limits = limits_of(service.settings);
     std::vector<routing::RouteMatch> matches;
     for (const config::Route& route : service.routes) {
-      matches.push_back(match_of(route));
+      matches.push_back(routing::compile(route.match));
       const Action* action = config_.find_action(route.action.value);
       PROX_ASSERT(action != nullptr);  // validation has seen to it
       built->routes.push_back({fmt::format("{}:{}", service.name.value, built->routes.size()),
@@ -65,24 +65,6 @@ class PlanBuilder {
     limits.max_body_bytes = static_cast<std::uint64_t>(settings.max_body_bytes);
     limits.max_requests_per_conn = static_cast<std::uint32_t>(settings.max_requests_per_conn);
     return limits;
-  }
-
-  static routing::RouteMatch match_of(const config::Route& route) {
-    routing::RouteMatch match;
-    if (!route.match) return match;
-    if (route.match->domain) match.domain.emplace(route.match->domain->value);
-    if (route.match->path) match.paths = routing::parse_paths(route.match->path->value);
-    for (const config::Text& method : route.match->methods)
-      match.methods.push_back(upper_case(method.value));
-    match.forward_proxy = route.match->forward_proxy;
-    return match;
-  }
-
-  static std::string upper_case(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
-      return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-    });
-    return text;
   }
 
   std::unique_ptr<const exchange::Action> action_of(const Service& service,

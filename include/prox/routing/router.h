@@ -27,6 +27,12 @@ struct RouteKey {
   http::Method method = http::Method::Get;
   std::string_view method_text;
   bool forward_proxy = false;  // an HTTP/1 request in absolute-form
+
+  // `cleaned` is the request's path as http::clean_path() gives it.
+  static RouteKey of(const http::RequestHead& request, std::string_view cleaned) {
+    return {request.host, cleaned, request.method, request.method_text,
+            request.form == http::TargetForm::Absolute};
+  }
 };
 
 // Which route, and which item of its path list.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "prox/routing/explain.h"
 #include "prox/routing/router.h"
 
 namespace {
@@ -97,9 +98,19 @@ std::optional<RouteHit> walk(const std::vector<RouteMatch>& routes, const RouteK
   return std::nullopt;
 }
 
+// What `prox explain` would say.
+std::optional<std::size_t> first_without_mismatch(const std::vector<RouteMatch>& routes,
+                                                  const RouteKey& key) {
+  const auto found = std::find_if(routes.begin(), routes.end(), [&](const RouteMatch& route) {
+    return !prox::routing::find_mismatch(route, key);
+  });
+  if (found == routes.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - routes.begin());
+}
+
 }  // namespace
 
-TEST_CASE("the router gives the same answer as walking the list") {
+TEST_CASE("the router gives the same answer as walking the list, and explanations agree") {
   std::size_t hits = 0;
   std::size_t beyond_first = 0;
   constexpr std::size_t kTables = 3000;
@@ -119,8 +130,11 @@ TEST_CASE("the router gives the same answer as walking the list") {
       const std::optional<RouteHit> found = router.find(key);
       CAPTURE(table, host, path, method, key.forward_proxy);
       REQUIRE(found.has_value() == expected.has_value());
+      const std::optional<std::size_t> explained = first_without_mismatch(router.routes(), key);
+      REQUIRE(explained.has_value() == expected.has_value());
       if (!expected) continue;
       REQUIRE(found->route == expected->route);
+      REQUIRE(*explained == expected->route);
       REQUIRE(found->path == expected->path);
       ++hits;
       if (expected->route > 0) ++beyond_first;

@@ -1,0 +1,77 @@
+#include "prox/routing/explain.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace prox::routing {
+
+namespace {
+
+std::optional<std::string> check_kind(const RouteMatch& match, const RouteKey& key) {
+  if (match.forward_proxy == key.forward_proxy) return std::nullopt;
+  return match.forward_proxy
+             ? "this is no forward-proxy request, and the route takes nothing else"
+             : "this is a forward-proxy request, and the route has no forward_proxy: true";
+}
+
+std::optional<std::string> check_domain(const RouteMatch& match, const RouteKey& key) {
+  if (!match.domain) return std::nullopt;
+  char buffer[256];
+  const std::string_view host = normalise_host(key.host, buffer);
+  if (match.domain->matches(host)) return std::nullopt;
+  if (host.empty())
+    return fmt::format("the request names no host, and the route wants {}", match.domain->text());
+  return fmt::format("domain {} is not {}", host, match.domain->text());
+}
+
+// `path /x is not /y`, or `path /x is none of /y, /z/*`
+std::string is_none_of(std::string_view what, std::string_view value,
+                       const std::vector<std::string_view>& wanted) {
+  return fmt::format("{} {} is {} {}", what, value, wanted.size() == 1 ? "not" : "none of",
+                     fmt::join(wanted, ", "));
+}
+
+std::optional<std::string> check_path(const RouteMatch& match, const RouteKey& key) {
+  std::vector<std::string_view> wanted;
+  for (const PathPattern& pattern : match.paths) {
+    if (pattern.matches(key.path)) return std::nullopt;
+    wanted.push_back(pattern.text);
+  }
+  if (wanted.empty()) return std::nullopt;
+  if (key.path.empty())
+    return fmt::format("{} has no path, and the route wants {}", key.method_text,
+                       fmt::join(wanted, ", "));
+  return is_none_of("path", key.path, wanted);
+}
+
+std::optional<std::string> check_method(const RouteMatch& match, const RouteKey& key) {
+  const std::vector<std::string_view> wanted(match.methods.begin(), match.methods.end());
+  if (wanted.empty() || std::count(wanted.begin(), wanted.end(), key.method_text) != 0)
+    return std::nullopt;
+  return is_none_of("method", key.method_text, wanted);
+}
+
+struct Check {
+  Condition condition;
+  std::optional<std::string> (*why)(const RouteMatch&, const RouteKey&);
+};
+constexpr Check kChecks[] = {
+    {Condition::Kind, check_kind},
+    {Condition::Domain, check_domain},
+    {Condition::Path, check_path},
+    {Condition::Method, check_method},
+};
+
+}  // namespace
+
+std::optional<Mismatch> find_mismatch(const RouteMatch& match, const RouteKey& key) {
+  for (const Check& check : kChecks) {
+    if (auto why = check.why(match, key)) return Mismatch{check.condition, std::move(*why)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace prox::routing
