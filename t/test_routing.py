@@ -100,6 +100,23 @@ PATHS = [
 ]
 
 
+# Five routes, and which of them takes (method, target, host); None for 404.
+ORDER = [
+    {"match": {"path": "/api/special"}, "action": static("R0")},
+    {"match": {"path": "/api/*", "methods": ["GET", "HEAD"]}, "action": static("R1")},
+    {"match": {"domain": "api.example.com", "path": "/v1/*"}, "action": static("R2")},
+    {"match": {"domain": "api.example.com"}, "action": static("R3")},
+    {"match": {"path": "/*", "methods": ["post"]}, "action": static("R4")},
+]
+ORDERED = [
+    ("GET", "/api/special", "any.test", "R0"), ("POST", "/api/special", "any.test", "R0"),
+    ("GET", "/api/x", "x.test", "R1"), ("DELETE", "/api/x", "api.example.com", "R3"),
+    ("DELETE", "/api/x", "x.test", None), ("GET", "/v1/a", "api.example.com:8080", "R2"),
+    ("GET", "/v2/a", "API.EXAMPLE.COM", "R3"), ("POST", "/z", "x.test", "R4"), ("get", "/z", "x.test", None),
+    ("GET", "http://api.example.com/v1/a", "api.example.com", None),
+]
+
+
 def one_service_for_each(matches):
     """A config with a service for each match, all with the same answer, and their ports."""
     services = {f"s{number}": service([{"match": match, "action": static(CAPTURES)}])
@@ -137,23 +154,11 @@ def test_path_table(start_prox):
 
 
 def test_first_match_in_config_order_wins(start_prox):
-    prox = start_prox({"services": {"web": service([
-        {"match": {"path": "/api/special"}, "action": static("R0")},
-        {"match": {"path": "/api/*", "methods": ["GET", "HEAD"]}, "action": static("R1")},
-        {"match": {"domain": "api.example.com", "path": "/v1/*"}, "action": static("R2")},
-        {"match": {"domain": "api.example.com"}, "action": static("R3")},
-        {"match": {"path": "/*", "methods": ["post"]}, "action": static("R4")},
-    ])}})
-    table = [
-        ("GET", "/api/special", "any.test", b"R0"), ("POST", "/api/special", "any.test", b"R0"),
-        ("GET", "/api/x", "x.test", b"R1"), ("DELETE", "/api/x", "api.example.com", b"R3"),
-        ("DELETE", "/api/x", "x.test", None), ("GET", "/v1/a", "api.example.com:8080", b"R2"),
-        ("GET", "/v2/a", "API.EXAMPLE.COM", b"R3"), ("POST", "/z", "x.test", b"R4"), ("get", "/z", "x.test", None),
-        ("GET", "http://api.example.com/v1/a", "api.example.com", None),
-    ]
-    for method, target, host, winner in table:
+    prox = start_prox({"services": {"web": service(ORDER)}})
+    for method, target, host, winner in ORDERED:
         response = prox.fetch(target, method, host=host)
-        assert (response.status, response.body) == ((200, winner) if winner else (404, b"Not Found\n")), (method, target)
+        wanted = (200, winner.encode()) if winner else (404, b"Not Found\n")
+        assert (response.status, response.body) == wanted, (method, target)
     assert prox.fetch("/api/x", "HEAD").status == 200
 
 

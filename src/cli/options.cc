@@ -20,6 +20,8 @@ constexpr const char* kUsage =
     "commands:\n"
     "  serve      run\n"
     "  validate   check a configuration and exit\n"
+    "  routes     print the services and routes of a configuration\n"
+    "  explain    tell which route takes a request, and why no earlier one does\n"
     "  version    print the version\n"
     "  help       print this; help <command>: its flags\n"
     "\n"
@@ -30,7 +32,7 @@ constexpr const char* kUsage =
 
 constexpr std::size_t kMaxWorkers = 1024;
 
-const Words kCommands = {"serve", "validate", "version", "help"};
+const Words kCommands = {"serve", "validate", "routes", "explain", "version", "help"};
 const Words kSignals = {"reload", "reopen", "stop", "quit"};
 const Words kFormats = {"text", "json"};
 
@@ -44,14 +46,37 @@ void add_serve_flags(Form& form, Options& options) {
                 "leave the terminal; the log goes to /var/log/prox/error.log");
 }
 
+void add_format(Form& form, Options& options) {
+  form.add_word("--format", kFormats, "format", [&options](const std::string& word) {
+    options.format = word == "json" ? Format::Json : Format::Text;
+  });
+}
+
 void add_validate_flags(Form& form, Options& options) {
   form.add_config();
   form.add_prefix();
   form.add_level();
   form.add_bool("--strict", options.strict, "warnings are errors");
-  form.add_word("--format", kFormats, "format", [&options](const std::string& word) {
-    options.format = word == "json" ? Format::Json : Format::Text;
-  });
+  add_format(form, options);
+}
+
+void add_routes_flags(Form& form, Options& options) {
+  form.add_config();
+  form.add_prefix();
+  add_format(form, options);
+}
+
+void add_explain_flags(Form& form, Options& options) {
+  Question& question = options.question;
+  add_routes_flags(form, options);
+  form.add_text("-X,--method", question.method, "WORD", "the method, if not GET");
+  form.add_list("-H,--header", question.headers, "FIELD",
+                "a field, as 'Name: value'; may be repeated");
+  form.add_text("--service", question.service, "NAME",
+                "the service, where the URL's port does not tell");
+  form.add_bool("-x,--proxy", question.proxy, "ask as a client of a forward proxy does");
+  form.add_text("--target", question.target, "TEXT", "the request target, if not the URL's path");
+  form.add_argument("URL", question.url, "what is asked for: http://example.com/path?query");
 }
 
 // `prox -…`: what nginx's users know.
@@ -129,6 +154,12 @@ void add_flags(const std::string& command, Form& form, Options& options) {
   } else if (command == "validate") {
     options.command = Command::Validate;
     add_validate_flags(form, options);
+  } else if (command == "routes") {
+    options.command = Command::Routes;
+    add_routes_flags(form, options);
+  } else if (command == "explain") {
+    options.command = Command::Explain;
+    add_explain_flags(form, options);
   } else {
     options.command = Command::Version;
   }

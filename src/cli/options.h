@@ -21,9 +21,21 @@ enum class Command : std::uint8_t {
   Version,       // on stdout
   ShortVersion,  // -v, on stderr
   BuildInfo,     // -V, on stderr
+  Routes,
+  Explain,
 };
 
 enum class Format : std::uint8_t { Text, Json };
+
+// The request that `prox explain` is asked about.
+struct Question {
+  std::string url;
+  std::string method = "GET";
+  std::vector<std::string> headers;  // "Name: value"
+  std::string service;               // its name; empty: the one that listens on the URL's port
+  std::string target;                // sent in place of the request target that the URL gives
+  bool proxy = false;                // the whole URL is sent, as to a forward proxy
+};
 
 // What was asked for.
 struct Options {
@@ -38,6 +50,7 @@ struct Options {
   bool strict = false;
   Format format = Format::Text;
   std::string signal;  // reload, reopen, stop or quit
+  Question question;
 };
 
 // The command line asks for text only, or cannot be understood.

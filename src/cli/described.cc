@@ -1,0 +1,44 @@
+#include "cli/described.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "prox/config/placeholders.h"
+#include "prox/config/printable.h"
+
+namespace prox::cli {
+
+std::string_view to_word(config::ActionType type) {
+  constexpr std::array<std::string_view, 6> kWords = {"proxy", "static", "serve",
+                                                      "pass",  "drop",   "redirect"};
+  return kWords[static_cast<std::size_t>(type)];
+}
+
+std::string shown_name(const config::Action& action) {
+  return action.name.value.starts_with("_inline_") ? "(inline)" : action.name.value;
+}
+
+std::string destination(const config::Action& action, const config::Route& route) {
+  if (const config::Connecting* connecting = action.connecting())
+    return config::fill_in(connecting->upstream.value, route.set);
+  if (const auto* answer = action.as<config::StaticAction>()) return std::to_string(answer->status);
+  if (const auto* redirect = action.as<config::RedirectAction>())
+    return fmt::format("{} {}", redirect->status, redirect->to.value);
+  const auto* serve = action.as<config::ServeAction>();
+  if (serve == nullptr) return {};
+  const std::optional<config::Path>& place = serve->root ? serve->root : serve->file;
+  return place ? place->written.value : std::string();
+}
+
+std::string route_id(const config::Service& service, std::size_t index) {
+  return fmt::format("{}:{}", service.name.value, index);
+}
+
+std::string show(const config::Sources& sources, config::Place place) {
+  const config::Position position = sources.position(place);
+  return fmt::format("{}:{}:{}", config::printable(sources.path(place.file)), position.line,
+                     position.column);
+}
+
+}  // namespace prox::cli

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "prox/config/config.h"
+
+namespace prox::cli {
+
+// What a server with this config does with one request. Worked out by the server's own parser, path cleaning and router.
+struct Explanation {
+  struct PassedOver {
+    std::size_t route;  // index into the service's routes
+    std::string why;
+  };
+  struct Winner {
+    std::size_t route;
+    // What the wildcards took; empty where there are none.
+    std::string domain;  // the stars' parts, joined by "."
+    std::string glob;
+    std::string path;  // the path item that matched, as written
+  };
+
+  std::string request_line;  // without the version
+  std::string host;          // as routes compare it
+  std::string path;          // the same
+  int refused = 0;           // the status of prox's own error answer; 0: none
+  std::string why_refused;
+  std::optional<Winner> winner;
+  std::vector<PassedOver> passed_over;  // the routes before the winner, or all if there is none
+
+  // A route takes the request, and carries it out.
+  bool is_served() const { return winner && refused == 0; }
+};
+
+// `head`: a request head as HTTP/1 has it.
+Explanation explain(const config::Config& config, const config::Service& service,
+                    std::string_view head);
+
+}  // namespace prox::cli
