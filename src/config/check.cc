@@ -83,8 +83,13 @@ std::optional<std::string_view> bad_name_character(std::string_view name) {
 
 }  // namespace
 
-void Checker::check(const Value& value, const schema::Object& object) {
-  check_object(value, object, std::string(object.thing), State::Built);
+void Checker::check(const Value& value, const schema::Object& object, std::string thing) {
+  check_object(value, object, std::move(thing), State::Built);
+}
+
+void Checker::check_route_file(const Value& value) {
+  check_value(value, schema::kRouteFile, {"routes", {}, State::Built},
+              std::string(schema::kRouteFileObject.thing));
 }
 
 bool Checker::lacks(const Value& object, std::string_view key) const {
@@ -99,9 +104,6 @@ void Checker::check_value(const Value& value, const Type& type, const Spot& spot
   if ((type.forms & schema::kAnything) != 0) return;
   if (!check_form(value, type, spot)) return;
   const std::uint16_t forms = type.forms & serves_as(form_of(value));
-  if (spot.state == State::Built && (forms & type.later_forms) != 0) {
-    context_.not_built(value.place, type.later_text);
-  }
   if ((forms & schema::kDuration) != 0) check_duration(value, type, spot);
   if ((forms & schema::kInteger) != 0) check_number(value, type, spot);
   if ((forms & schema::kString) != 0 && type.words != nullptr) check_word(value, type, spot);
@@ -197,27 +199,28 @@ void Checker::check_word(const Value& value, const Type& type, const Spot& spot)
 void Checker::check_map(const Value& value, const Type& type, const Spot& spot) {
   const schema::Object* object = type.items->object;
   for (const json5::Member& member : *value.as_object()) {
-    if (type.named && object != nullptr) check_name(member, object->title);
+    if (type.named && object != nullptr) check_name({member.key, member.key_place}, object->title);
     check_value(member.value, *type.items, {member.key, {}, spot.state},
                 object == nullptr ? std::string() : named(*object, member.key));
   }
 }
 
-void Checker::check_name(const json5::Member& member, std::string_view title) {
-  if (member.key.empty()) {
-    context_.diagnostics.error("name-empty", member.key_place,
-                               fmt::format("the name of a {} may not be empty", title));
-  } else if (const std::optional<std::string_view> bad = bad_name_character(member.key)) {
+void Checker::check_name(const Text& name, std::string_view title) const {
+  Diagnostics& diagnostics = context_.diagnostics;
+  if (name.value.empty()) {
+    diagnostics.error("name-empty", name.place,
+                      fmt::format("the name of a {} may not be empty", title));
+  } else if (const std::optional<std::string_view> bad = bad_name_character(name.value)) {
     const auto code = static_cast<unsigned char>(bad->front());
     const std::string shown =
         code < ' ' || code == 0x7f ? fmt::format("U+{:04X}", code) : fmt::format("\"{}\"", *bad);
-    context_.diagnostics.error("name-chars", member.key_place,
-                               fmt::format("the name of a {} may not contain {}", title, shown));
-  } else if (member.key.starts_with("_inline_")) {
-    context_.diagnostics.error(
-        "name-reserved", member.key_place,
+    diagnostics.error("name-chars", name.place,
+                      fmt::format("the name of a {} may not contain {}", title, shown));
+  } else if (name.value.starts_with("_inline_")) {
+    diagnostics.error(
+        "name-reserved", name.place,
         fmt::format("\"{}\": names that begin with _inline_ are kept for what is written inline",
-                    member.key));
+                    name.value));
   }
 }
 
@@ -266,6 +269,13 @@ void Checker::check_member(const json5::Member& member, const Scope& scope) {
 }
 
 void Checker::report_unknown(const json5::Member& member, const Scope& scope) {
+  for (const schema::Foreign& foreign : scope.object.foreign) {
+    if (foreign.name != member.key) continue;
+    context_.diagnostics.error(foreign.id, member.key_place,
+                               fmt::format("\"{}\" {}", foreign.name, foreign.message),
+                               std::string(foreign.help));
+    return;
+  }
   std::vector<std::string_view> known;
   for (const Key& key : scope.object.keys) {
     if ((key.variants & scope.variants) != 0) known.push_back(key.name);

@@ -19,7 +19,12 @@ class Checker {
  public:
   explicit Checker(const Context& context) : context_(context) {}
 
-  void check(const json5::Value& value, const schema::Object& object);
+  // `thing` is what messages call the object: "the root object".
+  void check(const json5::Value& value, const schema::Object& object, std::string thing);
+  // An array or an object.
+  void check_route_file(const json5::Value& value);
+  // The name of a service, an action, a resource, a plugin: `title`.
+  void check_name(const Text& name, std::string_view title) const;
 
   // Whether `object` was written without that key, and without another that may be a misspelling of it: whether it may be
   // called missing.
@@ -50,7 +55,6 @@ class Checker {
   void check_duration(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_word(const json5::Value& value, const schema::Type& type, const Spot& spot);
   void check_map(const json5::Value& value, const schema::Type& type, const Spot& spot);
-  void check_name(const json5::Member& member, std::string_view title);
   void check_object(const json5::Value& value, const schema::Object& object, std::string thing,
                     schema::State state);
   void select_variant(Scope& scope) const;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/files.h"
+
 namespace prox::config {
 Diagnostic& Context::environment(std::string_view id, Place place, std::string message) const {
   if (purpose == Purpose::Serve) return diagnostics.error(id, place, std::move(message));
@@ -42,10 +44,7 @@ void Context::watch(std::string path, WatchedPath::Role role) const {
   }
 }
 
-std::string Context::resolve(std::string_view path) const {
-  if (base.empty() || path.starts_with('/')) return std::string(path);
-  return fmt::format("{}{}{}", base, base.ends_with('/') ? "" : "/", path);
-}
+std::string Context::resolve(std::string_view path) const { return join(base, path); }
 
 Place opening(const json5::Value& object) { return {object.place.file, object.place.offset, 1}; }
 

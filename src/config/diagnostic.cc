@@ -54,6 +54,22 @@ std::size_t distance(const std::u32string& a, const std::u32string& b) {
   return row[b.size()];
 }
 
+// An inline action of a route file has a name for each service that uses the file.
+std::string without_inline_names(std::string_view message) {
+  constexpr std::string_view kPrefix = "_inline_";
+  std::string text(message);
+  for (std::size_t at = text.find(kPrefix); at != text.npos; at = text.find(kPrefix, at)) {
+    at += kPrefix.size();
+    text.erase(at, text.find('"', at) - at);
+  }
+  return text;
+}
+
+bool says_same(const Diagnostic& a, const Diagnostic& b) {
+  return a.severity == b.severity && a.id == b.id && a.help == b.help && a.notes == b.notes &&
+         without_inline_names(a.message) == without_inline_names(b.message);
+}
+
 std::size_t allowed_distance(std::size_t length) {
   if (length <= 4) return 1;
   return length <= 8 ? 2 : 3;
@@ -99,6 +115,19 @@ void Diagnostics::sort() {
   };
   std::stable_sort(list_.begin(), list_.end(),
                    [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+  std::vector<Diagnostic> kept;
+  for (Diagnostic& d : list_) {
+    const auto earlier = std::find_if(kept.rbegin(), kept.rend(), [&](const Diagnostic& k) {
+      return key(k) != key(d) || says_same(k, d);
+    });
+    const bool is_said = earlier != kept.rend() && key(*earlier) == key(d);
+    if (!is_said) kept.push_back(std::move(d));
+  }
+  list_ = std::move(kept);
+}
+
+void Diagnostics::add_note(std::size_t first, const Diagnostic::Note& note) {
+  for (std::size_t i = first; i < list_.size(); ++i) list_[i].notes.push_back(note);
 }
 
 void Diagnostics::make_warnings_errors() {

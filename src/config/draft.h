@@ -7,23 +7,28 @@
 #include <vector>
 
 #include "prox/config/config.h"
+#include "prox/config/diagnostic.h"
 #include "prox/config/listen_address.h"
 
 namespace prox::config {
 
 // A config between reading and the checks across its parts: what was understood, and beside it what only those checks need to know.
 struct RouteDraft {
-  std::size_t index = 0;  // in the service's list as written
+  std::size_t index = 0;  // in the service's list, route files spliced in
   Route route;            // its action's name is empty if it has none, or none that could be read
   bool comparable =
       true;  // its match is free of errors and of conditions that are not built in yet
   bool has_balancer = false;
+  // Goes with what depends on where the route stands, if its file is a part of several lists of routes.
+  std::optional<Diagnostic::Note> use;
 };
 
 struct ServiceDraft {
   Service service;
   std::optional<ListenAddress> address;  // port names resolved where the system knows them
   std::vector<RouteDraft> routes;
+  std::size_t route_count = 0;  // those of a wrong form included
+  bool lacks_routes = false;    // some could not be read, or stand under a misspelt key
 };
 
 struct ActionDraft {
@@ -45,7 +50,7 @@ struct Draft {
   Process process;
   Logging logging;
   std::optional<Admin> admin;
-  Place root;
+  std::optional<Place> root;  // the opening { of the root object, if there is one
   // Whether a name that is not found may be defined in what could not be read: other files, or a misspelt block.
   bool actions_incomplete = false;
   bool resources_incomplete = false;

@@ -190,6 +190,7 @@ void warn_of_unreachable(const Context& context, const ServiceDraft& service, Dr
         fmt::format("never reached: route #{} already matches everything this does",
                     winner->route->index));
     warning.notes.push_back({winner->route->route.place, "that route is here"});
+    if (route.use) warning.notes.push_back(*route.use);
   }
 }
 

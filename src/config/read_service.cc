@@ -14,32 +14,36 @@ namespace prox::config {
 
 using json5::Value;
 
-void Reader::read_service(const json5::Member& member) {
-  const Value& value = member.value;
-  if (value.as_object() == nullptr) {
-    // A file may define names, and use some.
-    draft_.actions_incomplete = draft_.resources_incomplete = draft_.uses_incomplete = true;
-    return;
-  }
+void Reader::read_service(const ServiceSource& source) {
+  if (source.value == nullptr) return;
+  const Value& value = *source.value;
+  const std::string& name = source.name.value;
+  // What is missing is missing in the service's own file, if it has one.
+  const Place place = source.fragment == nullptr ? source.name.place : opening(value);
   ServiceDraft draft;
-  draft.service.name = {member.key, member.key_place};
+  draft.service.name = source.name;
   read_service_keys(value, draft.service);
+  if (source.fragment != nullptr) {
+    const Fields own(context_, value, schema::fragment(true));
+    own.read("service_plugins", draft.service.plugins);
+  }
   const bool is_written =
       value.find("listen") != nullptr && value.find("listen")->as_string() != nullptr;
   if (!draft.service.listen.value.empty()) {
     read_listen(value, draft);
   } else if (is_written || checker_.lacks(value, "listen")) {
-    context_.diagnostics.error("listen-required", member.key_place,
-                               fmt::format("service \"{}\" needs a listen address", member.key));
+    context_.diagnostics.error("listen-required", place,
+                               fmt::format("service \"{}\" needs a listen address", name));
   }
   const Value* routes = value.find("routes");
   const bool is_array = routes != nullptr && routes->as_array() != nullptr;
-  if (is_array ? routes->as_array()->empty() : checker_.lacks(value, "routes")) {
-    context_.diagnostics.error("routes-required", member.key_place,
-                               fmt::format("service \"{}\" has no routes", member.key));
+  if (is_array) read_routes(*routes->as_array(), draft);
+  if (!is_array && !checker_.lacks(value, "routes")) draft.lacks_routes = true;
+  if (draft.lacks_routes) draft_.uses_incomplete = true;
+  if (draft.route_count == 0 && !draft.lacks_routes) {
+    context_.diagnostics.error("routes-required", place,
+                               fmt::format("service \"{}\" has no routes", name));
   }
-  if (is_array) read_routes(*routes, draft);
-  if (!is_array && !checker_.lacks(value, "routes")) draft_.uses_incomplete = true;
   draft_.services.push_back(std::move(draft));
 }
 
@@ -81,16 +85,40 @@ void Reader::read_listen(const Value& value, ServiceDraft& draft) {
   draft.address = std::move(*address);
 }
 
-void Reader::read_routes(const Value& value, ServiceDraft& draft) {
-  std::size_t index = 0;
-  for (const Value& item : *value.as_array()) {
-    if (item.as_object() != nullptr) {
-      draft.routes.push_back(read_route(item, draft.service.name.value, index));
+void Reader::read_routes(const json5::Items& items, ServiceDraft& draft) {
+  for (const Value& item : items) {
+    if (item.as_string() == nullptr) {
+      add_route(item, draft, std::nullopt);
     } else {
-      draft_.uses_incomplete = true;
+      read_include(item, draft);
     }
-    ++index;
   }
+}
+
+void Reader::read_include(const Value& string, ServiceDraft& draft) {
+  const auto include = tree_.includes.find(&string);
+  const json5::Items* routes =
+      include == tree_.includes.end() ? nullptr : include->second.document->routes();
+  if (routes == nullptr) {
+    draft.lacks_routes = true;
+    return;
+  }
+  std::optional<Diagnostic::Note> use;
+  if (include->second.is_shared) {
+    use = {string.place, fmt::format("included here, in service \"{}\"", draft.service.name.value)};
+  }
+  for (const Value& item : *routes) add_route(item, draft, use);
+}
+
+void Reader::add_route(const Value& value, ServiceDraft& draft,
+                       const std::optional<Diagnostic::Note>& use) {
+  const std::size_t index = draft.route_count++;
+  if (value.as_object() == nullptr) {
+    draft_.uses_incomplete = true;
+    return;
+  }
+  draft.routes.push_back(read_route(value, draft.service.name.value, index));
+  draft.routes.back().use = use;
 }
 
 }  // namespace prox::config

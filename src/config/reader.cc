@@ -1,5 +1,7 @@
 #include "config/reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,43 +19,66 @@ bool is_unreadable(const Checker& checker, const Value& root, std::string_view k
 
 }  // namespace
 
-Draft Reader::read(const Value& root) {
-  draft_.root = opening(root);
-  draft_.actions_incomplete = is_unreadable(checker_, root, "actions");
-  draft_.resources_incomplete = is_unreadable(checker_, root, "resources");
-  if (const Value* resources = object_at(root, "resources")) {
-    for (const json5::Member& member : *resources->as_object()) {
-      read_resource(member.value, {member.key, member.key_place}, false);
-    }
+Draft Reader::read() {
+  draft_.actions_incomplete = draft_.resources_incomplete = draft_.uses_incomplete =
+      tree_.is_incomplete;
+  if (tree_.root != nullptr && tree_.root->object() != nullptr) read_root(*tree_.root->object());
+  for (const Document* fragment : tree_.fragments) {
+    if (fragment->object() != nullptr) read_definitions(*fragment->object());
   }
-  if (const Value* actions = object_at(root, "actions")) {
-    for (const json5::Member& member : *actions->as_object()) {
-      read_action(member.value, {member.key, member.key_place}, false);
-    }
-  }
-  read_services(root);
-  const Fields fields(context_, root, schema::kRoot);
-  for (const json5::Member& member : fields.members("plugins")) {
-    if (member.value.as_object() == nullptr) continue;
-    Plugin& plugin = draft_.plugins.emplace_back();
-    plugin.name = {member.key, member.key_place};
-    read_plugin({context_, member.value, schema::kPlugin}, plugin);
-  }
-  if (const auto process = fields.object("process")) read_process(*process, draft_.process);
-  if (const auto logging = fields.object("logging")) read_logging(*logging, draft_.logging);
-  if (const auto admin = fields.object("admin")) read_admin(*admin, draft_.admin.emplace());
+  for (const ServiceSource& source : tree_.services) read_service(source);
   draft_.index_names();
   return std::move(draft_);
 }
 
-void Reader::read_services(const Value& root) {
-  const Value* services = object_at(root, "services");
-  draft_.uses_incomplete = is_unreadable(checker_, root, "services");
-  if (services == nullptr ? !draft_.uses_incomplete : services->as_object()->empty()) {
-    context_.diagnostics.error("no-services", draft_.root, "no services: at least one is needed");
+void Reader::read_root(const Value& root) {
+  draft_.root = opening(root);
+  read_definitions(root);
+  const Fields fields(context_, root, schema::kRoot);
+  if (const auto process = fields.object("process")) read_process(*process, draft_.process);
+  if (const auto logging = fields.object("logging")) read_logging(*logging, draft_.logging);
+  if (const auto admin = fields.object("admin")) read_admin(*admin, draft_.admin.emplace());
+  const bool is_unread = !tree_.is_directory && is_unreadable(checker_, root, "services");
+  if (is_unread) draft_.uses_incomplete = true;
+  if (tree_.services.empty() && !is_unread && !tree_.is_incomplete) {
+    context_.diagnostics.error("no-services", *draft_.root, "no services: at least one is needed");
   }
-  if (services == nullptr) return;
-  for (const json5::Member& member : *services->as_object()) read_service(member);
+}
+
+// What a file adds to the pools that all files share.
+void Reader::read_definitions(const Value& file) {
+  if (is_unreadable(checker_, file, "actions")) draft_.actions_incomplete = true;
+  if (is_unreadable(checker_, file, "resources")) draft_.resources_incomplete = true;
+  if (const Value* resources = object_at(file, "resources")) {
+    for (const json5::Member& member : *resources->as_object()) {
+      define(resource_names_, member);
+      read_resource(member.value, {member.key, member.key_place}, false);
+    }
+  }
+  if (const Value* actions = object_at(file, "actions")) {
+    for (const json5::Member& member : *actions->as_object()) {
+      define(action_names_, member);
+      read_action(member.value, {member.key, member.key_place}, false);
+    }
+  }
+  if (const Value* plugins = object_at(file, "plugins")) {
+    for (const json5::Member& member : *plugins->as_object()) {
+      define(plugin_names_, member);
+      if (member.value.as_object() == nullptr) continue;
+      Plugin& plugin = draft_.plugins.emplace_back();
+      plugin.name = {member.key, member.key_place};
+      read_plugin({context_, member.value, schema::kPlugin}, plugin);
+    }
+  }
+}
+
+void Reader::define(Names& names, const json5::Member& member) {
+  const auto [first, is_new] = names.places.emplace(member.key, member.key_place);
+  if (is_new) return;
+  Diagnostic& error =
+      context_.diagnostics.error(names.id, member.key_place,
+                                 fmt::format("{} \"{}\" is defined twice", names.noun, member.key));
+  error.notes.push_back({first->second, "first defined here"});
 }
 
 const json5::Member* member_at(const Value& object, std::string_view key) {

@@ -9,8 +9,6 @@ namespace {
 constexpr Type kServiceItem = {.forms = kObject | kString,
                                .text = "an object or a path",
                                .object = &kService,
-                               .later_forms = kString,
-                               .later_text = "a service from a file",
                                .mismatch_id = "service-type",
                                .mismatch = "a service must be an object or a path"};
 constexpr Type kActionItem = object(kAction);

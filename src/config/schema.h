@@ -56,8 +56,6 @@ struct Type {
       {};  // of the diagnostic about a number out of range that names it; empty: the general one
   bool negative = false;  // for kDuration: whether less than 0 has a meaning
   bool named = false;     // for kMap: its keys are names that prox shows in route ids and logs
-  std::uint16_t later_forms = 0;     // those of `forms` that are not built in yet
-  std::string_view later_text = {};  // "a service from a file"
   std::string_view mismatch_id = "bad-type";
   std::string_view mismatch = {};  // the whole message about a wrong form; empty: made from `text`
 };
@@ -76,12 +74,21 @@ struct Key {
       ~0U;  // the kinds of object that have it: bit i for the i-th word of the selector
 };
 
+// A key that belongs elsewhere: `"<name>" <message>`.
+struct Foreign {
+  std::string_view name;
+  std::string_view id;  // of the diagnostic
+  std::string_view message;
+  std::string_view help;  // empty: none
+};
+
 // An object with known keys. If `selector` is set, the words of that key tell which of the other keys belong.
 struct Object {
   std::string_view title;  // "service": the heading for its keys, and before a name in messages
   std::string_view thing;  // "this service": one without a name in messages
   std::span<const Key> keys;
   std::string_view selector;
+  std::span<const Foreign> foreign = {};
 
   // A key that several variants have in different forms has a row for each; `variants` tells which row is meant.
   const Key* find(std::string_view name, std::uint32_t variants = ~0U) const;
@@ -149,5 +156,12 @@ extern const Object kLimit;
 extern const Object kBasicAuth;
 extern const Object kUpstreamTls;
 extern const Object kUpstreamLimits;
+
+// The files beside the root file: a service, whose `plugins` is an array if `has_plugin_list`; _global.json5; and a list of
+// routes, bare or in an object.
+const Object& fragment(bool has_plugin_list);
+const Object& global_file();
+extern const Type kRouteFile;
+extern const Object kRouteFileObject;
 
 }  // namespace prox::config::schema

@@ -6,11 +6,8 @@ namespace {
 
 constexpr Type kStrings = array_of(kStringType, "an array of strings");
 constexpr Type kCodings = array_of(kCodingType, "an array of strings");
-constexpr Type kRouteItem = {.forms = kObject | kString,
-                             .text = "an object or a path",
-                             .object = &kRoute,
-                             .later_forms = kString,
-                             .later_text = "a route file"};
+constexpr Type kRouteItem = {
+    .forms = kObject | kString, .text = "an object or a path", .object = &kRoute};
 
 // In the order of ClientAuth.
 constexpr Word kClientAuthList[] = {{"require"}, {"optional"}};

@@ -109,7 +109,9 @@ void Validator::references() {
     for (const RouteDraft& route : service.routes) {
       if (route.route.action.value.empty()) continue;
       const ActionDraft* action = find_action(route.route.action);
+      const std::size_t before = context_.diagnostics.all().size();
       if (action != nullptr && action->is_known) check_templates(context_, route, action->action);
+      if (route.use) context_.diagnostics.add_note(before, *route.use);
     }
   }
 }
@@ -122,7 +124,9 @@ void Validator::actions() {
   }
   if (draft_.actions.empty() && !draft_.actions_incomplete && !draft_.uses_incomplete &&
       !has_unknown_action_) {
-    context_.diagnostics.error("no-actions", draft_.root, "no actions are defined");
+    Diagnostic& error = context_.diagnostics.error("no-actions", draft_.root.value_or(Place{}),
+                                                   "no actions are defined");
+    error.has_place = draft_.root.has_value();
   }
 }
 

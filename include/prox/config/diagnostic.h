@@ -18,6 +18,8 @@ struct Diagnostic {
   struct Note {
     Place place;
     std::string message;
+
+    bool operator==(const Note&) const = default;
   };
 
   Severity severity = Severity::Error;
@@ -42,7 +44,10 @@ class Diagnostics {
   std::size_t warnings() const;
   bool has_errors() const { return errors() > 0; }
   const std::vector<Diagnostic>& all() const { return list_; }
-  // By file in load order, then by position; those without a place come first.
+  // Adds the note to every diagnostic from the `first` on.
+  void add_note(std::size_t first, const Diagnostic::Note& note);
+  // By file in load order, then by position; those without a place come first. What is said twice of one place is kept once: a file
+  // that several services use is read for each of them.
   void sort();
   void make_warnings_errors();
 

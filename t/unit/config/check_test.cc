@@ -310,7 +310,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_routes("{ action: \"a\", speed: { shared: true } }"), 16, "\"speed\""},
       {in_routes("{ action: \"a\", access_log: \"off\" }"), 16, "\"access_log\""},
       {in_routes("{ action: \"a\", limit: { rate: \"1/s\" } }"), 16, "\"limit\""},
-      {in_routes("{ action: \"a\" }, \"more.json5\""), 18, "a route file"},
       {in_match("forward_proxy: true"), 1, "\"forward_proxy\""},
       {in_match("headers: { A: \"b\" }"), 1, "\"headers\""},
       {in_match("query: { a: true }"), 1, "\"query\""},
@@ -355,16 +354,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
           Lines{fmt::format("2:{} warning {}", row.column, rest)});
     CHECK(load_text(row.text, Purpose::Validate).config);
   }
-}
-
-TEST_CASE("services from files are not built in, and hide what they might define or use") {
-  const std::string text =
-      "{ services: { s: \"s.json5\", web: { listen: \":80\", routes: [{ action: \"elsewhere\" }] } "
-      "},\n"
-      "  actions: { idle: { type: \"static\", status: 200, body_ref: \"elsewhere\" } }, resources: "
-      "{ idle: { text: \"\" } } }";
-  check_rows(
-      {{text, {"1:18 error not-built: a service from a file is not built into this version yet"}}});
 }
 
 TEST_CASE("values of keys that are not built in are checked all the same") {

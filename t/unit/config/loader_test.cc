@@ -147,17 +147,6 @@ TEST_CASE("a config that cannot be opened has no place in a text") {
   CHECK_FALSE(result.config);
 }
 
-TEST_CASE("a directory of configs is not built in yet") {
-  const Directory directory;
-  const std::string path = directory.path("");
-  for (const Purpose purpose : {Purpose::Serve, Purpose::Validate}) {
-    CHECK(describe_all(load({path, {}, purpose})) ==
-          Lines{fmt::format("error not-built: config \"{}\" is a directory: directory mode is not "
-                            "built into this version yet",
-                            path)});
-  }
-}
-
 TEST_CASE("a config that everyone may write to is worth a warning") {
   const Directory directory;
   const std::string path = directory.write("c.json5", kGood);

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "prox/config/loader.h"
@@ -106,5 +108,57 @@ inline std::string in_action(std::string_view keys) {
       "{{\n{}\n}}}}}}",
       keys);
 }
+
+// A config of several files, in a directory of its own.
+class Files {
+ public:
+  struct File {
+    std::string_view name;
+    std::string_view text;
+  };
+  Files(std::initializer_list<File> files) {
+    for (const File& file : files) directory_.write(file.name, file.text);
+  }
+
+  // `root` by its name; "" for the directory itself.
+  LoadResult load(std::string_view root, Purpose purpose = Purpose::Serve) const {
+    return config::load({directory_.path(root), {}, purpose});
+  }
+  // Each with its file, and with its notes in brackets: `c.json5:1:3 error unknown-key: … [web.json5:2:1 the note]`.
+  std::vector<std::string> problems(std::string_view root, Purpose purpose = Purpose::Serve) const {
+    const LoadResult result = load(root, purpose);
+    std::vector<std::string> lines;
+    for (const Diagnostic& d : result.diagnostics.all()) {
+      std::string line = d.has_place ? result.sources.path(d.place.file) + ":" : std::string();
+      line += describe(result, d);
+      for (const Diagnostic::Note& note : d.notes) {
+        const Position position = result.sources.position(note.place);
+        line += fmt::format(" [{}:{}:{} {}]", result.sources.path(note.place.file), position.line,
+                            position.column, note.message);
+      }
+      lines.push_back(without_directory(std::move(line)));
+    }
+    return lines;
+  }
+  std::vector<std::string> paths(const LoadResult& result) const {
+    std::vector<std::string> paths;
+    for (std::uint32_t file = 0; file < result.sources.size(); ++file) {
+      paths.push_back(without_directory(result.sources.path(file)));
+    }
+    return paths;
+  }
+  std::string path(std::string_view name) const { return directory_.path(name); }
+
+ private:
+  std::string without_directory(std::string text) const {
+    const std::string prefix = directory_.path("");
+    for (std::size_t at = text.find(prefix); at != text.npos; at = text.find(prefix, at)) {
+      text.erase(at, prefix.size());
+    }
+    return text;
+  }
+
+  Directory directory_;
+};
 
 }  // namespace prox::config::test

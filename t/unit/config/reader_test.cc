@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "catch.h"
-#include "config/check.h"
+#include "config/check_tree.h"
+#include "config/loading.h"
 #include "config/samples.h"
-#include "prox/config/json5.h"
+#include "config/tree.h"
 
 // That every key of the tables is read.
 namespace {
@@ -17,17 +18,17 @@ using namespace prox::config::test;
 
 // What a text is read as, whatever else is wrong with it.
 Draft draft_of(const std::string& text) {
+  const Directory directory;
   Sources sources;
   Diagnostics diagnostics;
-  sources.add("c.json5", text);
   std::vector<WatchedPath> watched;
   const Context context{sources, diagnostics, watched, Purpose::Validate, {}};
-  const auto root = json5::parse(sources, 0, diagnostics);
+  const Tree tree = read_tree(context, directory.write("c.json5", text));
   CAPTURE(text);
-  REQUIRE(root);
+  REQUIRE(tree.is_readable());
   Checker checker(context);
-  checker.check(*root, schema::kRoot);
-  return Reader(context, checker).read(*root);
+  check_tree(context, tree, checker);
+  return Reader(context, checker, tree).read();
 }
 
 bool same(const Draft& a, const Draft& b) {
