@@ -72,7 +72,7 @@ constexpr Key kProcessKeys[] = {
     {"rlimit_nofile", integer(64, 1'073'741'816), "the hard limit", "",
      "file descriptors that a worker may have open"},
     {"max_hung", integer(0, kMostCount), "1024", "",
-     "connections that drop actions keep hanging in a worker", State::Later},
+     "requests that drop actions leave hanging, in each worker"},
     {"max_peeking", integer(1, kMostCount), "rlimit_nofile / 4", "",
      "connections whose ClientHello a worker waits for", State::Later},
 };

@@ -20,7 +20,7 @@ constexpr Word kTypeList[] = {{"proxy"},
                               {"static"},
                               {"serve", State::Later},
                               {"pass", State::Later},
-                              {"drop", State::Later},
+                              {"drop"},
                               {"redirect", State::Later}};
 constexpr Words kTypes = {"action-type-unknown", "action type", kTypeList};
 
@@ -54,7 +54,7 @@ constexpr Type redirect_status() {
 }
 
 constexpr Key kActionKeys[] = {
-    {"type", one_of(kTypes), kRequired, "", "proxy or static", State::Built, kAll},
+    {"type", one_of(kTypes), kRequired, "", "proxy, static or drop", State::Built, kAll},
     {"upstream", string(), kRequired, "", "where requests are sent", State::Built, kProxy | kPass},
     {"timeout", duration(), "30s", "",
      "longest time to connect, if the service has no dial_timeout", State::Built, kProxy},
@@ -100,8 +100,9 @@ constexpr Key kActionKeys[] = {
     {"cache_control", string(), "", "", "Cache-Control of responses", State::Later, kServe},
     {"error_page", map_of(kStringType), "{}", "", "files for error answers, by status",
      State::Later, kServe},
-    {"mode", one_of(kModes), "hang", "", "whether a dropped connection hangs or is closed",
-     State::Later, kDrop},
+    {"mode", one_of(kModes), "hang", "",
+     "hang: the client waits until write_timeout; close: it is closed at once", State::Built,
+     kDrop},
     {"to", string(), kRequired, "", "where a client is sent", State::Later, kRedirect},
 };
 

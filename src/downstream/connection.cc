@@ -10,14 +10,16 @@ namespace prox::downstream {
 namespace {
 
 constexpr base::Millis kLingerTime = 2'000;
-constexpr int kDropsPerTurn = 16;  // then the other connections have their turn
+constexpr base::Millis kHangTime = 30'000;  // where there is no write_timeout
+constexpr int kDropsPerTurn = 16;           // then the other connections have their turn
 constexpr std::size_t kDropSize = base::BlockPool::kSmall;
 
 // Which state may come after which; Closed is the end.
 constexpr bool may_follow(Connection::State from, Connection::State to) {
   switch (from) {
     case Connection::State::Open: return to != Connection::State::Open;
-    case Connection::State::Lingering: return to == Connection::State::Closed;
+    case Connection::State::Lingering:
+    case Connection::State::Hanging: return to == Connection::State::Closed;
     case Connection::State::Closed: return false;
   }
   return false;
@@ -67,6 +69,7 @@ bool Connection::is_idle() const {
 bool Connection::is_kept_idle() const { return is_idle() && server_->is_kept(); }
 
 void Connection::drain() {
+  if (state_ == State::Hanging) return close();
   if (state_ == State::Open && is_idle()) host_.on_idle_while_draining(*this);
 }
 
@@ -88,6 +91,7 @@ void Connection::leave() {
   set_state(State::Closed);
   timer_.cancel();
   drop_more_.cancel();
+  ShedList::Entry::leave();
   server_->abandon();
   ConnectionList& list = host_.connections();
   (previous_ != nullptr ? previous_->next_ : list.first_) = next_;
@@ -106,6 +110,16 @@ void Connection::linger() {
   read_and_drop();
 }
 
+void Connection::hang() {
+  set_state(State::Hanging);
+  server_->abandon();
+  stream_.consume(stream_.input().size());
+  if (host_.is_draining()) return close();
+  const base::Millis limit = service_.limits.write_timeout;
+  timer_.set_after(limit > 0 ? limit : kHangTime);
+  host_.hung().enter(*this);
+}
+
 void Connection::read_and_drop() {
   for (int reads = 0; reads < kDropsPerTurn; ++reads) {
     stream_.consume(stream_.input().size());
@@ -121,6 +135,9 @@ void Connection::on_event(void* self) {
   switch (connection->state_) {
     case State::Open: return connection->server_->on_event();
     case State::Lingering: return connection->read_and_drop();
+    case State::Hanging:
+      if (connection->stream_.peer_is_gone()) connection->close();
+      return;
     case State::Closed: return;
   }
 }
@@ -129,7 +146,8 @@ void Connection::on_deadline(void* self) {
   auto* connection = static_cast<Connection*>(self);
   switch (connection->state_) {
     case State::Open: return connection->server_->on_deadline();
-    case State::Lingering: return connection->close();
+    case State::Lingering:
+    case State::Hanging: return connection->close();
     case State::Closed: return;
   }
 }

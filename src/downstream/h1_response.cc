@@ -78,6 +78,13 @@ void H1Server::end_response(Slice trailers) {
   if (!in_read_) settle_.post(loop_);
 }
 
+void H1Server::drop_exchange(exchange::DropMode mode) {
+  PROX_ASSERT(writing_ == Writing::None);
+  writing_ = Writing::Dropped;
+  drop_mode_ = mode;
+  settle_.post(loop_);
+}
+
 void H1Server::cut_response() {
   writing_ = Writing::Cut;
   keep_alive_ = false;

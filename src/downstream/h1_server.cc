@@ -86,6 +86,8 @@ void H1Server::on_settle(void* self) {
 void H1Server::after_turn() {
   tell_drained();
   if (broken_) return connection_.close();
+  if (writing_ == Writing::Dropped && connection_.stream().output().empty())
+    return drop_mode_ == exchange::DropMode::Hang ? connection_.hang() : close_when_flushed();
   if (writing_ == Writing::Cut) {
     if (close_delimited_) return connection_.close(true);
     closing_ = true;
@@ -181,7 +183,7 @@ std::size_t H1Server::wanted_room() const {
 
 // Works off what has been read. True if it wants more bytes.
 bool H1Server::take_input() {
-  while (!broken_ && !closing_ && writing_ != Writing::Cut) {
+  while (!broken_ && !closing_ && writing_ != Writing::Cut && writing_ != Writing::Dropped) {
     if (writing_ == Writing::Ended && reading_ == Reading::Body) give_up_reading();
     switch (reading_) {
       case Reading::Idle:

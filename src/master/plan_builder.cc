@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "prox/actions/drop.h"
 #include "prox/actions/proxy.h"
 #include "prox/actions/static.h"
 #include "prox/base/assert.h"
@@ -28,6 +29,7 @@ class PlanBuilder {
   PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners)
       : config_(config), plan_(std::make_unique<worker::Plan>()) {
     plan_->listeners = listeners;
+    plan_->max_hung = static_cast<std::size_t>(config.process.max_hung);
     plan_->shutdown_timeout = base::to_millis(config.process.shutdown_timeout);
   }
 
@@ -71,9 +73,16 @@ class PlanBuilder {
                                                     const config::Route& route,
                                                     const Action& action) {
     if (const auto* fixed = action.as<config::StaticAction>()) return static_action(route, *fixed);
+    if (const auto* drop = action.as<config::DropAction>()) return drop_action(*drop);
     const auto* proxy = action.as<config::ProxyAction>();
     PROX_ASSERT(proxy != nullptr);  // the loader refuses what is not built in
     return proxy_action(service, route, *proxy);
+  }
+
+  static std::unique_ptr<const exchange::Action> drop_action(const config::DropAction& action) {
+    return std::make_unique<actions::DropAction>(action.mode == config::DropMode::Hang
+                                                     ? exchange::DropMode::Hang
+                                                     : exchange::DropMode::Close);
   }
 
   // The placeholders of an upstream are the route's own `set` names, so each route's address is known here.

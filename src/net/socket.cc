@@ -81,18 +81,20 @@ std::string SocketAddress::text() const {
   return "unix";
 }
 
+void set_keep_alive(int fd, int seconds) {
+  if (seconds <= 0) return;
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+}
+
 Result<base::Fd> start_connect(const SocketAddress& to, int keep_alive_seconds) {
   base::Fd socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) return connect_failure(errno);
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (keep_alive_seconds > 0) {
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPIDLE, &keep_alive_seconds,
-                 sizeof keep_alive_seconds);
-    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_KEEPINTVL, &keep_alive_seconds,
-                 sizeof keep_alive_seconds);
-  }
+  set_keep_alive(socket.get(), keep_alive_seconds);
   if (::connect(socket.get(), to.get(), to.length()) == -1 && errno != EINPROGRESS)
     return connect_failure(errno);
   return socket;

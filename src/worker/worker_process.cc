@@ -22,6 +22,7 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       resolver_(loop_),
       pools_(loop_, blocks_, resolver_, plan.targets),
       context_{loop_, blocks_, pools_, *setup.row},
+      hung_(plan.max_hung),
       stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),
       master_(loop_, base::Fd(setup.channel), *this) {
   resume_timer_.init(
@@ -128,6 +129,8 @@ void WorkerProcess::on_accept_exhausted(int error) {
 }
 
 void WorkerProcess::shed_idle_connections() {
+  // First those that nobody is served on.
+  if (hung_.shed(kShedAtOnce) > 0) return;
   pools_.clear();
   std::size_t left = kShedAtOnce;
   connections_.for_each([&](downstream::Connection& connection) {

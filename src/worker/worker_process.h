@@ -50,6 +50,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   exchange::Context& context() override { return context_; }
   exchange::ExchangePool& exchanges() override { return exchanges_; }
   downstream::ConnectionList& connections() override { return connections_; }
+  downstream::ShedList& hung() override { return hung_; }
   bool is_draining() const override { return state_ == State::Draining; }
   bool may_keep(const downstream::Connection& connection) const override;
   void on_idle_while_draining(downstream::Connection& connection) override;
@@ -90,6 +91,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   upstream::Pools pools_;
   exchange::Context context_;
   downstream::ConnectionList connections_;
+  downstream::ShedList hung_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<Adopted> adopted_;
   net::Timer resume_timer_;

@@ -7,6 +7,7 @@
 #include "prox/base/fd.h"
 #include "prox/base/pooled.h"
 #include "prox/downstream/server.h"
+#include "prox/downstream/shed_list.h"
 #include "prox/exchange/exchange.h"
 #include "prox/net/socket.h"
 #include "prox/net/stream.h"
@@ -47,6 +48,8 @@ class ConnectionHost {
   // A kept connection has nothing in flight while the worker drains: it may be handed over or closed now.
   virtual void on_idle_while_draining(Connection& connection) = 0;
   virtual void on_connection_closed() = 0;
+  // Those that `drop` routes leave waiting.
+  virtual ShedList& hung() = 0;
   virtual bool is_draining() const = 0;
 
  protected:
@@ -54,12 +57,15 @@ class ConnectionHost {
 };
 
 // One client connection, from accept to close: its transport, its one deadline and the server that speaks its protocol.
-class Connection final : public net::Deletable, public base::Pooled<Connection> {
+class Connection final : public net::Deletable,
+                         public base::Pooled<Connection>,
+                         private ShedList::Entry {
  public:
   enum class State : std::uint8_t {
     Open,       // exchanges come and go
     Lingering,  // everything is sent and our side is shut; what the client still sends is read and dropped, so that no RST
                 // takes the response away from under it (RFC 9112 §9.6)
+    Hanging,    // its request is not answered, and nothing more is read; holds no block
     Closed,     // descriptor released; waits for deferred deletion
   };
 
@@ -92,6 +98,8 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
   void close(bool reset = false);
   // Ends after the output has left: shuts down writes and lingers.
   void linger();
+  // Leaves the client without an answer until write_timeout.
+  void hang();
 
  private:
   friend class ConnectionList;
@@ -102,6 +110,7 @@ class Connection final : public net::Deletable, public base::Pooled<Connection> 
   static void on_deadline(void* self);
   void read_and_drop();
   void leave();
+  void on_shed() override { close(); }
   void set_state(State next);
 
   ConnectionHost& host_;

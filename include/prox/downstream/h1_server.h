@@ -37,6 +37,7 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void send_head(http::ResponseHead& head, http::BodyFraming body) override;
   void send_body(net::Buffer& data) override;
   void end_response(Slice trailers) override;
+  void drop_exchange(exchange::DropMode mode) override;
   void cut_response() override;
   void flush() override;
   bool is_backed_up() override;
@@ -54,10 +55,11 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   };
   // Of the response.
   enum class Writing : std::uint8_t {
-    None,   // nothing but maybe interim responses
-    Body,   // the head is queued, the body comes
-    Ended,  // all of it is queued
-    Cut,    // it cannot be completed
+    None,     // nothing but maybe interim responses
+    Body,     // the head is queued, the body comes
+    Ended,    // all of it is queued
+    Cut,      // it cannot be completed
+    Dropped,  // there will be none; earlier ones may still have to leave
   };
 
   static void on_settle(void* self);
@@ -96,6 +98,7 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   std::uint32_t requests_ = 0;
   Reading reading_ = Reading::Idle;
   Writing writing_ = Writing::None;
+  exchange::DropMode drop_mode_ = exchange::DropMode::Hang;
   bool is_kept_ = false;
   bool keep_alive_ = true;
   bool chunked_response_ = false;

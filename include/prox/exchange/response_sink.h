@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "prox/base/slice.h"
 #include "prox/http/framing.h"
 #include "prox/http/response.h"
@@ -8,6 +10,12 @@
 namespace prox::exchange {
 
 using base::Slice;
+
+// How a client that gets no answer is let go.
+enum class DropMode : std::uint8_t {
+  Hang,   // left waiting until write_timeout, 30 s if that is off
+  Close,  // at once
+};
 
 // Where a handler's response goes: the client's side of one exchange, whatever protocol it speaks. No call ends the exchange or frees the
 // handler before the call's own turn of the loop is over; failures come back by the handler's destruction.
@@ -23,6 +31,9 @@ class ResponseSink {
   virtual void send_body(net::Buffer& data) = 0;
   // The response is complete.
   virtual void end_response(Slice trailers) = 0;
+  // Instead of any response, and before any part of one: nothing more is read of the request, and nothing answers it. HTTP/1 loses its
+  // connection, HTTP/2 the stream (reset with CANCEL), at once or after a while.
+  virtual void drop_exchange(DropMode mode) = 0;
   // The response cannot be completed: the client must see that.
   virtual void cut_response() = 0;
   // Sends what is queued, as far as it goes now.

@@ -38,8 +38,11 @@ class SocketAddress {
   socklen_t length_ = 0;
 };
 
-// A non-blocking TCP socket whose connect(2) has been begun: with TCP_NODELAY, and keep-alive probes after `keep_alive_seconds` of silence
-// (0: none). Errors: ConnectFailed, SystemCall; side Upstream.
+// Keep-alive probes (tcp(7)) after `seconds` of silence and as often again; 0: none.
+void set_keep_alive(int fd, int seconds);
+
+// A non-blocking TCP socket whose connect(2) has been begun: with TCP_NODELAY, and keep-alive probes as set_keep_alive().
+// Errors: ConnectFailed, SystemCall; side Upstream.
 Result<base::Fd> start_connect(const SocketAddress& to, int keep_alive_seconds);
 // How a begun connect ended; for a socket that has become writable.
 Result<void> connect_outcome(int fd);

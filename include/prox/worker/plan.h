@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,6 +24,7 @@ struct Plan {
   std::vector<Listener> listeners;
   std::vector<std::unique_ptr<upstream::Target>> targets;  // by their `pool`
   std::vector<std::unique_ptr<exchange::Service>> services;
+  std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker
   base::Millis shutdown_timeout = 15'000;  // for a worker whose master is gone; 0: none
 };
 

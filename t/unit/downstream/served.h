@@ -107,6 +107,7 @@ class FakeHost final : public downstream::ConnectionHost {
     connection.close();
   }
   void on_connection_closed() override { ++closed; }
+  downstream::ShedList& hung() override { return hung_; }
   bool is_draining() const override { return draining; }
 
   bool keeps = true;
@@ -118,6 +119,7 @@ class FakeHost final : public downstream::ConnectionHost {
   World& world_;
   exchange::ExchangePool exchanges_;
   downstream::ConnectionList connections_;
+  downstream::ShedList hung_{2};
 };
 
 // One client connection to a service whose requests a script carries out.

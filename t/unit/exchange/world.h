@@ -69,6 +69,11 @@ class RecordingSink final : public exchange::ResponseSink {
     ended = true;
     trailers = all;
   }
+  void drop_exchange(exchange::DropMode mode) override {
+    REQUIRE_FALSE(is_over());
+    REQUIRE(status == 0);
+    dropped = mode;
+  }
   void cut_response() override {
     REQUIRE_FALSE(is_over());
     cut = true;
@@ -88,6 +93,7 @@ class RecordingSink final : public exchange::ResponseSink {
   std::string trailers;
   bool ended = false;
   bool cut = false;
+  std::optional<exchange::DropMode> dropped;
   bool closes = false;
   bool backed_up = false;
   int flushes = 0;

@@ -52,6 +52,7 @@ TEST_CASE(
   add(row.responses_total[0]);
   add(row.bytes_in, 100);
   add(row.bytes_out, 200);
+  add(row.dropped_total, 3);
   zone.retire_row(0);
   CHECK(row.pid == 0);
   CHECK(row.connections == 0);
@@ -69,6 +70,7 @@ TEST_CASE(
   CHECK(zone.retired().responses_total[0] == 1);
   CHECK(zone.retired().bytes_in == 100);
   CHECK(zone.retired().bytes_out == 200);
+  CHECK(zone.retired().dropped_total == 3);
 }
 
 TEST_CASE("what a child counts is seen by its parent") {
