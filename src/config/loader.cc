@@ -41,6 +41,24 @@ Draft check(const Context& context, const Tree& tree) {
   return draft;
 }
 
+// Files that are opened later, by whoever builds what speaks TLS.
+void watch_certificates(const Context& context, const Draft& draft) {
+  const auto watch = [&](const std::optional<Path>& path) {
+    if (path && !path->resolved.empty()) {
+      context.watch(path->resolved, WatchedPath::Role::Certificate);
+    }
+  };
+  for (const ServiceDraft& service : draft.services) {
+    const TlsSettings& tls = service.service.tls;
+    for (const auto* path : {&tls.cert, &tls.key, &tls.client_ca, &tls.ocsp_file}) watch(*path);
+  }
+  for (const ActionDraft& action : draft.actions) {
+    const auto* proxy = action.action.as<ProxyAction>();
+    if (proxy == nullptr) continue;
+    for (const auto* path : {&proxy->tls.ca, &proxy->tls.cert, &proxy->tls.key}) watch(*path);
+  }
+}
+
 // Where paths hang that no option gives a base for.
 std::string base_of(const LoadOptions& options) {
   if (!options.prefix.empty()) return options.prefix;
@@ -56,6 +74,7 @@ LoadResult load(const LoadOptions& options) {
   const Tree tree = read_tree(context, options.path);
   if (tree.is_readable()) {
     Draft draft = check(context, tree);
+    watch_certificates(context, draft);
     result.process = draft.process;
     if (!result.diagnostics.has_errors()) result.config = to_config(std::move(draft));
   }

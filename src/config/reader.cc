@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "config/read_parts.h"
@@ -23,8 +24,14 @@ Draft Reader::read() {
   draft_.actions_incomplete = draft_.resources_incomplete = draft_.uses_incomplete =
       tree_.is_incomplete;
   if (tree_.root != nullptr && tree_.root->object() != nullptr) read_root(*tree_.root->object());
-  for (const Document* fragment : tree_.fragments) {
-    if (fragment->object() != nullptr) read_definitions(*fragment->object());
+  std::set<const Document*> read;
+  for (const ServiceSource& source : tree_.services) {
+    if (source.value == nullptr || source.fragment == nullptr) continue;
+    if (read.insert(source.fragment).second) {
+      read_definitions(*source.value);
+    } else {
+      refuse_definitions(source);
+    }
   }
   for (const ServiceSource& source : tree_.services) read_service(source);
   draft_.index_names();
@@ -70,6 +77,21 @@ void Reader::read_definitions(const Value& file) {
       read_plugin({context_, member.value, schema::kPlugin}, plugin);
     }
   }
+}
+
+// A file that is two services defines what it defines twice.
+void Reader::refuse_definitions(const ServiceSource& source) {
+  const std::size_t before = context_.diagnostics.all().size();
+  const std::pair<std::string_view, Names*> kinds[] = {
+      {"resources", &resource_names_}, {"actions", &action_names_}, {"plugins", &plugin_names_}};
+  for (const auto& [key, names] : kinds) {
+    const Value* definitions = object_at(*source.value, key);
+    if (definitions == nullptr) continue;
+    for (const json5::Member& member : *definitions->as_object()) define(*names, member);
+  }
+  context_.diagnostics.add_note(
+      before, {source.name.place,
+               fmt::format("service \"{}\" is made of the same file", source.name.value)});
 }
 
 void Reader::define(Names& names, const json5::Member& member) {

@@ -32,6 +32,7 @@ class Reader {
 
   void read_root(const json5::Value& root);
   void read_definitions(const json5::Value& file);
+  void refuse_definitions(const ServiceSource& source);
   void define(Names& names, const json5::Member& member);
   void read_service(const ServiceSource& source);
   void read_listen(const json5::Value& value, ServiceDraft& draft);

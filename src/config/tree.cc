@@ -31,11 +31,6 @@ std::string service_name(std::string_view file_name) {
   return std::string(file_name.substr(0, file_name.size() - kConfigEnding.size()));
 }
 
-template <typename T>
-void add_once(std::vector<T>& list, T item) {
-  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
-}
-
 class TreeReader {
  public:
   explicit TreeReader(const Context& context) : context_(context) {}
@@ -214,7 +209,6 @@ void TreeReader::add_fragment(Text name, Lead lead, const std::string& path,
     return add({std::move(name), nullptr, nullptr});
   }
   if (lead == nullptr) name.place = {document->file, 0, 1};
-  add_once(tree_.fragments, document);
   add({std::move(name), document->object(), document});
 }
 
@@ -248,8 +242,9 @@ void TreeReader::add_include(Lead lead, const Document* holder) {
   if (document == tree_.root && !tree_.is_directory) {
     return report_cycle(document, lead, path_of(holder));
   }
-  add_once(tree_.route_files, document);
-  leads_[document].push_back(lead);
+  std::vector<Lead>& leads = leads_[document];
+  if (leads.empty()) tree_.route_files.push_back(document);
+  leads.push_back(lead);
 }
 
 // No other cycle can be: route files lead nowhere.

@@ -44,7 +44,6 @@ struct Tree {
       nullptr;                // the root file, or a directory's _global.json5, if it could be read
   bool is_directory = false;  // the config is a directory, without a root file
   std::vector<ServiceSource> services;       // in load order
-  std::vector<const Document*> fragments;    // each once, in load order
   std::vector<const Document*> route_files;  // each once, in load order
   std::unordered_map<const json5::Value*, Include>
       includes;  // by the string; those that could be read

@@ -485,6 +485,69 @@ TEST_CASE("one fragment as two services is told by its address") {
             "w.json5:1:62 error status-range: status 1 is not between 200 and 599"});
 }
 
+TEST_CASE("one fragment as two services defines its names twice") {
+  const Files files = {{"c.json5", "{ services: { a: 'w.json5', b: 'w.json5' } }"},
+                       {"w.json5",
+                        "{ listen: '127.0.0.1:0', routes: [{ action: 'x' }],\n"
+                        "  actions: { x: { type: 'static', status: 200 } } }"}};
+  CHECK(
+      files.problems("c.json5") ==
+      Lines{
+          "w.json5:2:14 error duplicate-action: action \"x\" is defined twice [w.json5:2:14 first "
+          "defined here] [c.json5:1:29 service \"b\" is made of the same file]"});
+}
+
+// Plugins: a registry in an object, a list of a service's own in an array.
+
+TEST_CASE("a fragment's plugins are a registry or a list, and service_plugins is the list") {
+  const auto keys = [](std::string_view plugins, int port) {
+    return fmt::format("{{ {},\n listen: ':{}', routes: [{{ action: {{ type: 'drop' }} }}] }}",
+                       plugins, port);
+  };
+  const std::string list = keys("plugins: ['auth', 'more']", 1);
+  const std::string registry =
+      keys("plugins: { auth: { path: 'b' }, more: { path: 'c' } }, service_plugins: ['more']", 2);
+  const std::string both = keys("plugins: ['auth'], service_plugins: ['more']", 3);
+  const std::string wrong = keys("plugins: 'auth'", 4);
+  const Files files = {{"c.json5",
+                        "{ plugins: { auth: { path: 'auth' } }, services: {\n"
+                        "  list: 'list.json5', registry: 'registry.json5', both: 'both.json5', "
+                        "wrong: 'wrong.json5' } }"},
+                       {"list.json5", list},
+                       {"registry.json5", registry},
+                       {"both.json5", both},
+                       {"wrong.json5", wrong}};
+  Lines errors;
+  for (std::string& line : files.problems("c.json5", Purpose::Validate)) {
+    if (line.find(" error ") != line.npos) errors.push_back(std::move(line));
+  }
+  CHECK(
+      errors ==
+      Lines{"registry.json5:1:14 error duplicate-plugin: plugin \"auth\" is defined twice "
+            "[c.json5:1:14 first defined here]",
+            "both.json5:1:12 error plugins-twice: \"plugins\" as an array means the same as "
+            "\"service_plugins\"; keep one of them [both.json5:1:39 the other one is here]",
+            "wrong.json5:1:12 error bad-type: \"plugins\" must be an object of plugins or an array "
+            "of names, found string"});
+}
+
+TEST_CASE("the plugins of a fragment reach the config") {
+  const Files files = {
+      {"c.json5", "{ services: { list: 'list.json5', registry: 'registry.json5' } }"},
+      {"list.json5", "{ plugins: ['more'], listen: ':1', routes: [{ action: { type: 'drop' } }] }"},
+      {"registry.json5",
+       "{ plugins: { more: { path: '/p' } }, service_plugins: ['more'], listen: ':2',\n"
+       "  routes: [{ action: { type: 'drop' } }] }"}};
+  const LoadResult result = files.load("c.json5", Purpose::Validate);
+  REQUIRE(result.config);
+  REQUIRE(result.config->plugins.size() == 1);
+  CHECK(result.config->plugins[0].name.value == "more");
+  for (const Service& service : result.config->services) {
+    REQUIRE(service.plugins.size() == 1);
+    CHECK(service.plugins[0].value == "more");
+  }
+}
+
 // Permissions, and what to watch
 
 TEST_CASE("each file that everyone may write to is worth a warning") {
@@ -516,6 +579,22 @@ TEST_CASE("every file and directory that was read or looked for is to be watched
                                            {files.path("d/../r.json5"), Role::ConfigFile},
                                            {files.path("d/gone.json5"), Role::ConfigFile},
                                            {files.path("d/x.json5"), Role::ConfigFile}});
+}
+
+TEST_CASE("certificates are watched, although others read them") {
+  const Files files = {{"c.json5",
+                        "{ services: { w: { listen: ':1', tls: true, tls_cert: 'certs/', "
+                        "client_ca: '/ca.pem', ocsp_file: 'o',\n"
+                        "  routes: [{ action: { type: 'proxy', upstream: 'https://h', tls: { ca: "
+                        "'ca.pem', cert: 'c', key: 'k' } } }] },\n"
+                        "  v: { listen: ':2', tls_key: 'k', routes: [] } } }"}};
+  CHECK(files.load("c.json5").watched == Watched{{files.path("c.json5"), Role::ConfigFile},
+                                                 {files.path("certs/"), Role::Certificate},
+                                                 {"/ca.pem", Role::Certificate},
+                                                 {files.path("o"), Role::Certificate},
+                                                 {files.path("k"), Role::Certificate},
+                                                 {files.path("ca.pem"), Role::Certificate},
+                                                 {files.path("c"), Role::Certificate}});
 }
 
 }  // namespace
