@@ -262,7 +262,7 @@ void Checker::check_member(const json5::Member& member, const Scope& scope) {
   if (key->state == State::Later && !silent) {
     context_.not_built(member.key_place, fmt::format("\"{}\"", key->name));
   }
-  const State state = silent ? State::Later : key->state;
+  const State state = silent || key->state != State::Built ? State::Later : State::Built;
   const schema::Object* inner = key->type.object;
   check_value(member.value, key->type, {member.key, {}, state},
               inner == nullptr ? std::string() : std::string(inner->thing));

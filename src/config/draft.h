@@ -8,7 +8,7 @@
 
 #include "prox/config/config.h"
 #include "prox/config/diagnostic.h"
-#include "prox/config/listen_address.h"
+#include "prox/config/json5.h"
 
 namespace prox::config {
 
@@ -21,20 +21,28 @@ struct RouteDraft {
   bool has_balancer = false;
   // Goes with what depends on where the route stands, if its file is a part of several lists of routes.
   std::optional<Diagnostic::Note> use;
+  const json5::Value* value =
+      nullptr;  // the object as written; outlives the draft, as do those below
 };
 
 struct ServiceDraft {
   Service service;
-  std::optional<ListenAddress> address;  // port names resolved where the system knows them
   std::vector<RouteDraft> routes;
   std::size_t route_count = 0;  // those of a wrong form included
   bool lacks_routes = false;    // some could not be read, or stand under a misspelt key
+  const json5::Value* value = nullptr;
 };
 
 struct ActionDraft {
   Action action;
   bool is_known = false;  // its type is one of ActionType
   bool is_inline = false;
+  const json5::Value* value = nullptr;
+};
+
+struct PluginDraft {
+  Plugin plugin;
+  const json5::Value* value = nullptr;
 };
 
 struct ResourceDraft {
@@ -46,14 +54,16 @@ struct Draft {
   std::vector<ServiceDraft> services;
   std::vector<ActionDraft> actions;
   std::vector<ResourceDraft> resources;
-  std::vector<Plugin> plugins;
+  std::vector<PluginDraft> plugins;
   Process process;
   Logging logging;
   std::optional<Admin> admin;
   std::optional<Place> root;  // the opening { of the root object, if there is one
+  const json5::Member* admin_member = nullptr;
   // Whether a name that is not found may be defined in what could not be read: other files, or a misspelt block.
   bool actions_incomplete = false;
   bool resources_incomplete = false;
+  bool plugins_incomplete = false;
   // Whether names may be used, or actions written inline, in what could not be read or was forgotten.
   bool uses_incomplete = false;
 

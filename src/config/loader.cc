@@ -25,7 +25,7 @@ Config to_config(Draft draft) {
   for (ResourceDraft& resource : draft.resources) {
     config.resources.push_back(std::move(resource.resource));
   }
-  config.plugins = std::move(draft.plugins);
+  for (PluginDraft& plugin : draft.plugins) config.plugins.push_back(std::move(plugin.plugin));
   config.process = std::move(draft.process);
   config.logging = std::move(draft.logging);
   config.admin = std::move(draft.admin);
@@ -37,7 +37,7 @@ Draft check(const Context& context, const Tree& tree) {
   Checker checker(context);
   check_tree(context, tree, checker);
   Draft draft = Reader(context, checker, tree).read();
-  validate(context, draft);
+  validate(context, checker, draft);
   return draft;
 }
 

@@ -33,6 +33,7 @@ void Reader::read_action(const Value& value, Text name, bool is_inline) {
   Action& action = draft.action;
   action.name = std::move(name);
   draft.is_inline = is_inline;
+  draft.value = &value;
   if (value.as_object() != nullptr) {
     const Fields fields(context_, value, schema::kAction);
     ActionType type{};

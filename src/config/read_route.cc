@@ -76,6 +76,7 @@ RouteDraft Reader::read_route(const Value& value, std::string_view service, std:
   RouteDraft draft;
   draft.index = index;
   draft.route.place = opening(value);
+  draft.value = &value;
   draft.has_balancer = !checker_.lacks(value, "balancer");
   draft.comparable = value.find("match") != nullptr ? object_at(value, "match") != nullptr
                                                     : checker_.lacks(value, "match");

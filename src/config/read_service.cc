@@ -1,11 +1,8 @@
 #include <fmt/format.h>
-#include <netdb.h>
-#include <netinet/in.h>
 
 #include <utility>
 
 #include "config/header_edits.h"
-#include "config/host.h"
 #include "config/read_parts.h"
 #include "config/reader.h"
 
@@ -22,6 +19,7 @@ void Reader::read_service(const ServiceSource& source) {
   const Place place = source.fragment == nullptr ? source.name.place : opening(value);
   ServiceDraft draft;
   draft.service.name = source.name;
+  draft.value = &value;
   read_service_keys(value, draft.service);
   if (source.fragment != nullptr) {
     const Fields own(context_, value, schema::fragment(true));
@@ -29,9 +27,7 @@ void Reader::read_service(const ServiceSource& source) {
   }
   const bool is_written =
       value.find("listen") != nullptr && value.find("listen")->as_string() != nullptr;
-  if (!draft.service.listen.value.empty()) {
-    read_listen(value, draft);
-  } else if (is_written || checker_.lacks(value, "listen")) {
+  if (draft.service.listen.value.empty() && (is_written || checker_.lacks(value, "listen"))) {
     context_.diagnostics.error("listen-required", place,
                                fmt::format("service \"{}\" needs a listen address", name));
   }
@@ -60,29 +56,6 @@ void Reader::read_service_keys(const Value& value, Service& service) {
   read_compression(fields, service.compress);
   if (const auto settings = fields.object("config")) read_settings(*settings, service.settings);
   check_header_edits(context_, service.response_headers);
-}
-
-void Reader::read_listen(const Value& value, ServiceDraft& draft) {
-  const Text& listen = draft.service.listen;
-  tl::expected<ListenAddress, ListenError> address = parse_listen(listen.value);
-  if (!address) {
-    context_.diagnostics.error(
-        "listen-syntax", listen.place,
-        fmt::format("\"{}\" is not a listen address: {}", listen.value, address.error().why),
-        address.error().help);
-    return;
-  }
-  if (address->kind == ListenAddress::Kind::Unix) {
-    context_.not_built(value.find("listen")->place, "\"unix:\"");
-  }
-  // A name that the system does not know is for whoever binds to report; here only overlaps matter.
-  if (address->kind != ListenAddress::Kind::Unix && !is_digits(address->port)) {
-    const servent* known = getservbyname(address->port.c_str(), "tcp");
-    if (known != nullptr) {
-      address->port = std::to_string(ntohs(static_cast<std::uint16_t>(known->s_port)));
-    }
-  }
-  draft.address = std::move(*address);
 }
 
 void Reader::read_routes(const json5::Items& items, ServiceDraft& draft) {

@@ -21,8 +21,8 @@ bool is_unreadable(const Checker& checker, const Value& root, std::string_view k
 }  // namespace
 
 Draft Reader::read() {
-  draft_.actions_incomplete = draft_.resources_incomplete = draft_.uses_incomplete =
-      tree_.is_incomplete;
+  draft_.actions_incomplete = draft_.resources_incomplete = draft_.plugins_incomplete =
+      draft_.uses_incomplete = tree_.is_incomplete;
   if (tree_.root != nullptr && tree_.root->object() != nullptr) read_root(*tree_.root->object());
   std::set<const Document*> read;
   for (const ServiceSource& source : tree_.services) {
@@ -44,7 +44,10 @@ void Reader::read_root(const Value& root) {
   const Fields fields(context_, root, schema::kRoot);
   if (const auto process = fields.object("process")) read_process(*process, draft_.process);
   if (const auto logging = fields.object("logging")) read_logging(*logging, draft_.logging);
-  if (const auto admin = fields.object("admin")) read_admin(*admin, draft_.admin.emplace());
+  if (const auto admin = fields.object("admin")) {
+    read_admin(*admin, draft_.admin.emplace());
+    draft_.admin_member = member_at(root, "admin");
+  }
   const bool is_unread = !tree_.is_directory && is_unreadable(checker_, root, "services");
   if (is_unread) draft_.uses_incomplete = true;
   if (tree_.services.empty() && !is_unread && !tree_.is_incomplete) {
@@ -56,6 +59,10 @@ void Reader::read_root(const Value& root) {
 void Reader::read_definitions(const Value& file) {
   if (is_unreadable(checker_, file, "actions")) draft_.actions_incomplete = true;
   if (is_unreadable(checker_, file, "resources")) draft_.resources_incomplete = true;
+  // As an array it is a list of references.
+  const Value* registry = file.find("plugins");
+  const bool is_list = registry != nullptr && registry->as_array() != nullptr;
+  if (!is_list && is_unreadable(checker_, file, "plugins")) draft_.plugins_incomplete = true;
   if (const Value* resources = object_at(file, "resources")) {
     for (const json5::Member& member : *resources->as_object()) {
       define(resource_names_, member);
@@ -72,9 +79,10 @@ void Reader::read_definitions(const Value& file) {
     for (const json5::Member& member : *plugins->as_object()) {
       define(plugin_names_, member);
       if (member.value.as_object() == nullptr) continue;
-      Plugin& plugin = draft_.plugins.emplace_back();
-      plugin.name = {member.key, member.key_place};
-      read_plugin({context_, member.value, schema::kPlugin}, plugin);
+      PluginDraft& draft = draft_.plugins.emplace_back();
+      draft.plugin.name = {member.key, member.key_place};
+      draft.value = &member.value;
+      read_plugin({context_, member.value, schema::kPlugin}, draft.plugin);
     }
   }
 }

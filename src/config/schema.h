@@ -10,7 +10,11 @@
 namespace prox::config::schema {
 
 // Whether prox does something with a key, or only knows it so far.
-enum class State : std::uint8_t { Built, Later };
+enum class State : std::uint8_t {
+  Built,
+  Later,
+  Reserved,  // for a version to come; a rule of its own refuses it
+};
 
 // The forms that a value may have; several are joined with `|`.
 enum Form : std::uint16_t {
@@ -147,8 +151,11 @@ extern const Object kProcess;
 extern const Object kLogging;
 extern const Object kAdmin;
 extern const Object kAcme;
+extern const Object kAcmeDns;
+extern const Object kAcmeS3;
 extern const Object kBalancer;
 extern const Object kTarget;
+extern const Object kSticky;
 extern const Object kHealthCheck;
 extern const Object kQueue;
 extern const Object kSpeed;

@@ -63,7 +63,6 @@ constexpr Key kStickyKeys[] = {
     {"cookie", string(), kRequired, "", "name of the cookie", State::Later},
     {"ttl", duration(), "", "", "how long it is kept", State::Later},
 };
-constexpr Object kSticky = {"sticky", "sticky", kStickyKeys, {}};
 
 constexpr Key kBalancerKeys[] = {
     {"type", one_of(kBalancers), kRequired, "", "how a target is chosen", State::Later},
@@ -109,6 +108,7 @@ constexpr Key kSpeedKeys[] = {
 const Object kRoute = {"route", "this route", kRouteKeys, {}};
 const Object kMatch = {"match", "this match", kMatchKeys, {}};
 const Object kBalancer = {"balancer", "this balancer", kBalancerKeys, {}};
+const Object kSticky = {"sticky", "sticky", kStickyKeys, {}};
 const Object kTarget = {"target", "this target", kTargetKeys, {}};
 const Object kHealthCheck = {"health_check", "this health_check", kHealthCheckKeys, {}};
 const Object kQueue = {"queue", "this queue", kQueueKeys, {}};

@@ -35,7 +35,7 @@ constexpr Key kServiceKeys[] = {
     {"http_redirect", string(), "", "",
      "address of a plain listener that redirects to this service", State::Later},
     {"h2", boolean(), "true", "", "HTTP/2", State::Later},
-    {"acme", object(kAcme), "", "", "automatic certificates", State::Later},
+    {"acme", object(kAcme), "", "", "automatic certificates", State::Reserved},
     {"plugins", kStrings, "[]", "", "plugins for all routes", State::Later},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
      "fields to set in, or remove from, responses", State::Later},
@@ -143,7 +143,6 @@ constexpr Key kAcmeDnsKeys[] = {
     {"discover", boolean(), "false", "", "find the zone by its records", State::Later},
     {"resolvers", kStrings, "[\"1.1.1.1:53\", \"8.8.8.8:53\"]", "", "servers to ask", State::Later},
 };
-constexpr Object kAcmeDns = {"dns", "dns", kAcmeDnsKeys, {}};
 constexpr Key kAcmeS3Keys[] = {
     {"bucket", string(), kRequired, "", "bucket", State::Later},
     {"region", string(), "us-east-1", "", "region", State::Later},
@@ -153,7 +152,6 @@ constexpr Key kAcmeS3Keys[] = {
     {"prefix", string(), "", "", "before object names", State::Later},
     {"use_path_style", boolean(), "false", "", "bucket in the path", State::Later},
 };
-constexpr Object kAcmeS3 = {"s3", "s3", kAcmeS3Keys, {}};
 constexpr Key kAcmeKeys[] = {
     {"email", string(), kRequired, "", "whom the authority may write to", State::Later},
     {"ca", string(), "letsencrypt", "", "certificate authority", State::Later},
@@ -172,6 +170,8 @@ const Object kService = {"service", "this service", kServiceKeys, {}};
 const Object kServiceConfig = {"config", "this config block", kServiceConfigKeys, {}};
 const Object kLimit = {"limit", "this limit", kLimitKeys, {}};
 const Object kBasicAuth = {"basic_auth", "basic_auth", kBasicAuthKeys, {}};
+const Object kAcmeDns = {"dns", "dns", kAcmeDnsKeys, {}};
+const Object kAcmeS3 = {"s3", "s3", kAcmeS3Keys, {}};
 const Object kAcme = {"acme", "acme", kAcmeKeys, {}};
 
 }  // namespace prox::config::schema

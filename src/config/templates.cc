@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,16 @@ void check_kind(const Context& context, const UpstreamAddress& address, Place pl
   if (address.is_unix) context.not_built(place, "\"unix:\"");
 }
 
-// What the template gives with this route's variables.
-void check_filled_in(const Context& context, const RouteDraft& route, const Text& upstream) {
-  const Place place = route.route.action.place;
-  const std::string filled = fill_in(upstream.value, route.route.set);
-  const tl::expected<UpstreamAddress, std::string> address = parse_upstream(filled);
+tl::expected<UpstreamAddress, std::string> parse(const Action& action, std::string_view text) {
+  return action.as<PassAction>() != nullptr ? parse_pass_upstream(text) : parse_upstream(text);
+}
+
+// What the template gives with these variables; `place` is where the last of them comes from.
+void check_filled_in(const Context& context, const Action& action, const StringMap& variables,
+                     Place place) {
+  const Text& upstream = action.connecting()->upstream;
+  const std::string filled = fill_in(upstream.value, variables);
+  const tl::expected<UpstreamAddress, std::string> address = parse(action, filled);
   if (address) return check_kind(context, *address, place);
   Diagnostic& error = context.diagnostics.error(
       "upstream-syntax", place,
@@ -58,20 +64,49 @@ void check_upstream_syntax(const Context& context, const Action& action) {
   if (action.connecting() == nullptr) return;
   const Text& upstream = action.connecting()->upstream;
   if (upstream.value.empty() || !placeholders(upstream.value).empty()) return;
-  const tl::expected<UpstreamAddress, std::string> address = parse_upstream(upstream.value);
+  const tl::expected<UpstreamAddress, std::string> address = parse(action, upstream.value);
   if (address) return check_kind(context, *address, upstream.place);
   context.diagnostics.error(
       "upstream-syntax", upstream.place,
       fmt::format("\"{}\" is not an upstream address: {}", upstream.value, address.error()));
 }
 
-// Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
-void check_headers(const Context& context, const HeaderEdits& edits) {
-  for (const NamedText& edit : edits) {
-    if (!placeholders(edit.value.value).empty()) {
-      context.not_built(edit.value.place, "a variable in a header");
-    }
+// Where an unknown variable could only ever be empty. Whether all are known.
+bool check_variables(const Context& context, const Text& text,
+                     const std::vector<std::string_view>& known) {
+  bool all_known = true;
+  for (const std::string_view name : placeholders(text.value)) {
+    if (contains(known, name) || is_later(name)) continue;
+    all_known = false;
+    const auto begin = static_cast<std::size_t>(name.data() - text.value.data());
+    context.diagnostics.error("template-var", context.inside(text, begin - 1, name.size() + 2),
+                              fmt::format("{{{}}} is not a variable", name), help_for(name, known));
   }
+  return all_known;
+}
+
+void check_edits(const Context& context, const HeaderEdits& edits,
+                 const std::vector<std::string_view>& known) {
+  for (const NamedText& edit : edits) check_variables(context, edit.value, known);
+}
+
+// Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
+void check_headers(const Context& context, const HeaderEdits& edits,
+                   const std::vector<std::string_view>& known) {
+  for (const NamedText& edit : edits) {
+    if (placeholders(edit.value.value).empty()) continue;
+    if (!check_variables(context, edit.value, known)) continue;
+    context.not_built(edit.value.place, "a variable in a header");
+  }
+}
+
+void check_keys(const Context& context, const Service& service, const Route* route,
+                const std::vector<std::string_view>& known) {
+  const Guards& guards = route == nullptr ? service.guards : route->guards;
+  if (guards.limit) check_variables(context, guards.limit->key, known);
+  if (route != nullptr && route->balancer) check_variables(context, route->balancer->key, known);
+  check_edits(context, route == nullptr ? service.response_headers : route->response_headers,
+              known);
 }
 
 void check_body(const Context& context, const Text& body, std::string_view content,
@@ -91,6 +126,24 @@ void check_body(const Context& context, const Text& body, std::string_view conte
   }
 }
 
+void check_action(const Context& context, const Draft& draft, const ActionDraft& action,
+                  const std::vector<std::string_view>& known) {
+  check_upstream_syntax(context, action.action);
+  check_edits(context, action.action.response_headers, known);
+  if (const auto* proxy = action.action.as<ProxyAction>()) {
+    check_headers(context, proxy->headers, known);
+  }
+  if (const auto* redirect = action.action.as<RedirectAction>()) {
+    check_variables(context, redirect->to, known);
+  }
+  const auto* fixed = action.action.as<StaticAction>();
+  if (fixed == nullptr) return;
+  check_headers(context, fixed->headers, known);
+  if (!fixed->body_ref) return;
+  const ResourceDraft* body = draft.find_resource(fixed->body_ref->value);
+  if (body != nullptr) check_body(context, *fixed->body_ref, body->resource.content, known);
+}
+
 }  // namespace
 
 void check_templates(const Context& context, const RouteDraft& route, const Action& action) {
@@ -100,7 +153,8 @@ void check_templates(const Context& context, const RouteDraft& route, const Acti
   for (const auto& [name, value] : route.route.set) known.push_back(name);
   if (route.has_balancer) known.push_back("target");
   const std::vector<std::string_view> names = placeholders(upstream.value);
-  bool complete = !names.empty() && !contains(names, "target");  // targets are not known here
+  const bool has_target = contains(names, "target");
+  bool complete = !names.empty() && (!has_target || route.route.balancer);
   for (const std::string_view name : names) {
     if (contains(known, name)) continue;
     complete = false;
@@ -118,27 +172,36 @@ void check_templates(const Context& context, const RouteDraft& route, const Acti
         help_for(name, known));
     error.notes.push_back({upstream.place, "the upstream is written here"});
   }
-  if (complete) check_filled_in(context, route, upstream);
+  if (!complete) return;
+  if (!has_target) {
+    return check_filled_in(context, action, route.route.set, route.route.action.place);
+  }
+  StringMap variables = route.route.set;
+  variables.emplace_back("target", "");
+  for (const BalancerTarget& target : route.route.balancer->targets) {
+    if (target.address.value.empty()) continue;
+    variables.back().second = target.address.value;
+    check_filled_in(context, action, variables, target.address.place);
+  }
 }
 
 void check_shared_templates(const Context& context, const Draft& draft) {
   std::vector<std::string_view> known(kOfRequest.begin(), kOfRequest.end());
   known.push_back("target");
+  std::set<std::string_view> set_names;
   for (const ServiceDraft& service : draft.services) {
     for (const RouteDraft& route : service.routes) {
-      for (const auto& [name, value] : route.route.set) known.push_back(name);
+      for (const auto& [name, value] : route.route.set) set_names.insert(name);
     }
   }
-  for (const ActionDraft& action : draft.actions) {
-    check_upstream_syntax(context, action.action);
-    if (const auto* proxy = action.action.as<ProxyAction>()) check_headers(context, proxy->headers);
-    const auto* fixed = action.action.as<StaticAction>();
-    if (fixed == nullptr) continue;
-    check_headers(context, fixed->headers);
-    if (!fixed->body_ref) continue;
-    const ResourceDraft* body = draft.find_resource(fixed->body_ref->value);
-    if (body != nullptr) check_body(context, *fixed->body_ref, body->resource.content, known);
+  known.insert(known.end(), set_names.begin(), set_names.end());
+  for (const ServiceDraft& service : draft.services) {
+    check_keys(context, service.service, nullptr, known);
+    for (const RouteDraft& route : service.routes) {
+      check_keys(context, service.service, &route.route, known);
+    }
   }
+  for (const ActionDraft& action : draft.actions) check_action(context, draft, action, known);
 }
 
 }  // namespace prox::config

@@ -128,4 +128,18 @@ tl::expected<UpstreamAddress, std::string> parse_upstream(std::string_view text)
   return address;
 }
 
+tl::expected<UpstreamAddress, std::string> parse_pass_upstream(std::string_view text) {
+  const bool is_unix = lower_case(text.substr(0, 5)) == "unix:";
+  if (!is_unix && text.find("://") != std::string_view::npos) {
+    return wrong("bytes are passed on unopened, so there is no scheme: write host:port");
+  }
+  if (!is_unix && text.find_first_of("/?#") != std::string_view::npos) {
+    return wrong("bytes are passed on unopened, so there is no path: write host:port");
+  }
+  tl::expected<UpstreamAddress, std::string> address = parse_upstream(text);
+  const bool has_port = text.ends_with(fmt::format(":{}", address ? address->port : 0));
+  if (address && !is_unix && !has_port) return wrong("the port is missing");
+  return address;
+}
+
 }  // namespace prox::config

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/reachable.h"
+#include "config/rules.h"
 #include "config/templates.h"
 
 namespace prox::config {
@@ -17,13 +18,12 @@ class Validator {
  public:
   Validator(const Context& context, Draft& draft) : context_(context), draft_(draft) {}
 
-  void listens();
   void references();
   void actions();
   void unused();
 
  private:
-  const ActionDraft* find_action(const Text& name);
+  const ActionDraft* find_action(const Text& name, std::string_view id);
   void find_body(const Text& name);
   std::vector<std::string_view> action_names() const;
   std::vector<std::string_view> resource_names() const;
@@ -34,23 +34,6 @@ class Validator {
   std::set<std::string_view> used_resources_;
   bool has_unknown_action_ = false;
 };
-
-void Validator::listens() {
-  for (std::size_t i = 0; i < draft_.services.size(); ++i) {
-    const ServiceDraft& later = draft_.services[i];
-    for (std::size_t j = 0; later.address && j < i; ++j) {
-      const ServiceDraft& earlier = draft_.services[j];
-      if (!earlier.address || !overlap(*earlier.address, *later.address)) continue;
-      const Service& service = later.service;
-      Diagnostic& error = context_.diagnostics.error(
-          "listen-duplicate", service.listen.place,
-          fmt::format("service \"{}\" listens on {}, which service \"{}\" already uses",
-                      service.name.value, service.listen.value, earlier.service.name.value));
-      error.notes.push_back({earlier.service.listen.place, "first used here"});
-      break;
-    }
-  }
-}
 
 std::vector<std::string_view> Validator::action_names() const {
   std::vector<std::string_view> names;
@@ -68,7 +51,7 @@ std::vector<std::string_view> Validator::resource_names() const {
   return names;
 }
 
-const ActionDraft* Validator::find_action(const Text& name) {
+const ActionDraft* Validator::find_action(const Text& name, std::string_view id) {
   const ActionDraft* action = draft_.find_action(name.value);
   if (action != nullptr) {
     used_actions_.insert(action->action.name.value);
@@ -82,8 +65,8 @@ const ActionDraft* Validator::find_action(const Text& name) {
     used_actions_.insert(defined.value);  // by its misspelt name
     help = fmt::format("did you mean \"{}\"? ({})", *meant, context_.show(defined.place));
   }
-  context_.diagnostics.error("action-unknown", name.place,
-                             fmt::format("no action is named \"{}\"", name.value), std::move(help));
+  context_.diagnostics.error(id, name.place, fmt::format("no action is named \"{}\"", name.value),
+                             std::move(help));
   return nullptr;
 }
 
@@ -108,7 +91,7 @@ void Validator::references() {
   for (const ServiceDraft& service : draft_.services) {
     for (const RouteDraft& route : service.routes) {
       if (route.route.action.value.empty()) continue;
-      const ActionDraft* action = find_action(route.route.action);
+      const ActionDraft* action = find_action(route.route.action, "action-unknown");
       const std::size_t before = context_.diagnostics.all().size();
       if (action != nullptr && action->is_known) check_templates(context_, route, action->action);
       if (route.use) context_.diagnostics.add_note(before, *route.use);
@@ -118,7 +101,7 @@ void Validator::references() {
 
 void Validator::actions() {
   for (const ActionDraft& draft : draft_.actions) {
-    if (draft.action.fallback) find_action(*draft.action.fallback);
+    if (draft.action.fallback) find_action(*draft.action.fallback, "fallback-unknown");
     const auto* fixed = draft.action.as<StaticAction>();
     if (fixed != nullptr && fixed->body_ref) find_body(*fixed->body_ref);
   }
@@ -148,13 +131,26 @@ void Validator::unused() {
 
 }  // namespace
 
-void validate(const Context& context, Draft& draft) {
+void validate(const Context& context, const Checker& checker, Draft& draft) {
   Validator validator(context, draft);
-  validator.listens();
   validator.references();
   validator.actions();
   validator.unused();
   check_shared_templates(context, draft);
+  const Rules rules{context, checker, draft};
+  check_addresses(rules);
+  check_admin(rules);
+  check_tls(rules);
+  check_acme(rules);
+  check_guards(rules);
+  check_plugins(rules);
+  check_balancers(rules);
+  check_pass_routes(rules);
+  check_speeds(rules);
+  check_action_keys(rules);
+  check_fallbacks(rules);
+  check_file_places(rules);
+  check_logs(rules);
   for (const ServiceDraft& service : draft.services) warn_of_unreachable(context, service, draft);
 }
 

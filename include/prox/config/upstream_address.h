@@ -23,4 +23,7 @@ struct UpstreamAddress {
 // The error is the reason, to go behind `"<u>" is not an upstream address: `.
 tl::expected<UpstreamAddress, std::string> parse_upstream(std::string_view text);
 
+// The upstream of a pass action: "host:port", "[v6]:port" or a Unix socket; no scheme, no path, and the port is written.
+tl::expected<UpstreamAddress, std::string> parse_pass_upstream(std::string_view text);
+
 }  // namespace prox::config

