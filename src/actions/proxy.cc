@@ -33,6 +33,8 @@ class ProxyHandler final : public exchange::Handler,
   http::ResponseHead& response_head() override { return x_.response; }
   void on_interim() override;
   void on_response_head(http::BodyFraming body) override;
+  void on_tunnel() override;
+  void on_tunnel_end() override;
   void on_response_body(net::Buffer& data) override { x_.sink->send_body(data); }
   void on_response_end(Slice trailers) override;
   void on_response_pause() override { x_.sink->flush(); }
@@ -41,7 +43,7 @@ class ProxyHandler final : public exchange::Handler,
   void on_failure(const Error& error) override;
 
  private:
-  void open(bool fresh);
+  void open(upstream::Connect how);
   void give_back();
   bool may_retry(const Error& error) const;
 
@@ -50,19 +52,21 @@ class ProxyHandler final : public exchange::Handler,
   std::unique_ptr<upstream::ClientStream>
       stream_;  // none before start, and once the response is complete or has failed
   bool retried_ = false;
+  bool is_tunnel_ = false;
 };
 
 void ProxyHandler::start() {
-  if (x_.request.method == http::Method::Connect) {
+  // What belongs to the tunnel and what to its request could not be told apart (RFC 9110 §9.3.6).
+  if (x_.request.method == http::Method::Connect && x_.request_body.has_body()) {
     return exchange::fail(
-        x_, Error{Errc::NotSupported, Side::Downstream, false, 0, "asked for a tunnel"});
+        x_, Error{Errc::BadMessage, Side::Downstream, false, 0, "reading a CONNECT with a body"});
   }
   action_.build_forward(x_);
-  open(false);
+  open(action_.goes_alone(x_.request) ? upstream::Connect::Single : upstream::Connect::Any);
 }
 
-void ProxyHandler::open(bool fresh) {
-  stream_ = x_.context->pools.of(action_.target()).open(*this, fresh);
+void ProxyHandler::open(upstream::Connect how) {
+  stream_ = x_.context->pools.of(action_.target()).open(*this, how);
   stream_->send_head(x_.forward, x_.request_body);
   if (x_.request_body.has_body()) {
     stream_->flush();
@@ -79,7 +83,7 @@ void ProxyHandler::on_request_body(net::Buffer& data) {
 }
 
 void ProxyHandler::on_request_end(Slice trailers) {
-  if (!stream_ || !x_.request_body.has_body()) return;
+  if (!stream_ || !(is_tunnel_ || x_.request_body.has_body())) return;
   stream_->end_request(trailers);
   stream_->flush();
 }
@@ -103,10 +107,29 @@ void ProxyHandler::on_response_head(http::BodyFraming body) {
   x_.sink->send_head(x_.response, body);
 }
 
+void ProxyHandler::on_tunnel() {
+  is_tunnel_ = true;
+  http::ResponseHead& head = x_.response;
+  if (x_.request.method == http::Method::Connect) {
+    head.clear();
+    head.status = 200;
+    head.reason = "Connection Established";
+  } else {
+    remove_hop_by_hop(head, false);
+  }
+  x_.head_sent = true;
+  x_.sink->begin_tunnel(head);
+}
+
 void ProxyHandler::on_response_end(Slice trailers) {
   x_.sink->end_response(trailers);
   x_.sink->flush();
+  if (!is_tunnel_) give_back();
+}
+
+void ProxyHandler::on_tunnel_end() {
   give_back();
+  x_.sink->end_tunnel();
 }
 
 void ProxyHandler::on_failure(const Error& error) {
@@ -115,7 +138,7 @@ void ProxyHandler::on_failure(const Error& error) {
   if (!again) return exchange::fail(x_, error);
   retried_ = true;
   x_.response.clear();
-  open(true);
+  open(upstream::Connect::New);
 }
 
 // A kept connection that ends before the first byte of an answer was most likely closed while idle; what may be sent twice, and
@@ -133,15 +156,22 @@ void ProxyHandler::give_back() {
 
 }  // namespace
 
-ProxyAction::ProxyAction(const upstream::Target& target, std::vector<HeaderEdit> headers,
-                         bool preserve_host)
-    : target_(target), headers_(std::move(headers)), preserve_host_(preserve_host) {
+ProxyAction::ProxyAction(const upstream::Target& target, ProxyOptions options)
+    : target_(target),
+      headers_(std::move(options.headers)),
+      preserve_host_(options.preserve_host),
+      stream_(options.stream) {
   for (const HeaderEdit& edit : headers_) {
     if (http::equal_ignoring_case(edit.name, "Host") && !edit.remove) host_ = edit.value;
   }
   std::erase_if(headers_, [](const HeaderEdit& edit) {
     return http::equal_ignoring_case(edit.name, "Host");
   });
+}
+
+bool ProxyAction::goes_alone(const http::RequestHead& request) const {
+  return stream_ || request.method == http::Method::Connect ||
+         request.form == http::TargetForm::Absolute;
 }
 
 std::unique_ptr<exchange::Handler> ProxyAction::make_handler(exchange::Exchange& exchange) const {

@@ -36,7 +36,9 @@ bool ends_here(FieldId id) {
     case FieldId::Other:
     case FieldId::ContentType:
     case FieldId::Date:
-    case FieldId::Expect: return false;
+    case FieldId::Expect:
+    case FieldId::SecWebSocketAccept:
+    case FieldId::SecWebSocketKey: return false;
   }
   return false;
 }
@@ -81,6 +83,24 @@ Slice ProxyAction::forward_target(exchange::Exchange& x) const {
   return scratch.append(x.request.query);
 }
 
+Slice ProxyAction::forward_host(const http::RequestHead& in) const {
+  if (in.method == http::Method::Connect) return in.host;
+  if (!host_.empty()) return host_;
+  const bool names_its_own = preserve_host_ || in.form == http::TargetForm::Absolute;
+  return names_its_own && !in.host.empty() ? in.host : Slice(target_.address.authority);
+}
+
+void ProxyAction::add_forwarded(exchange::Exchange& x) const {
+  const http::RequestHead& in = x.request;
+  Fields& fields = x.forward.fields;
+  fields.add("X-Forwarded-For", forwarded_for(x, x.forwarded_scratch), FieldId::XForwardedFor);
+  // A target that is a proxy learns the host from the request's own target.
+  if (!in.host.empty() && in.form != http::TargetForm::Absolute)
+    fields.add("X-Forwarded-Host", in.host, FieldId::XForwardedHost);
+  fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"),
+             FieldId::XForwardedProto);
+}
+
 void ProxyAction::build_forward(exchange::Exchange& x) const {
   http::RequestHead& out = x.forward;
   const http::RequestHead& in = x.request;
@@ -88,9 +108,9 @@ void ProxyAction::build_forward(exchange::Exchange& x) const {
   out.method = in.method;
   out.method_text = in.method_text;
   out.target = forward_target(x);
-  out.host = target_.address.authority;
-  if (preserve_host_ && !in.host.empty()) out.host = in.host;
-  if (!host_.empty()) out.host = host_;
+  out.host = forward_host(in);
+  // A forward proxy's connections carry requests for many; none of them may switch one.
+  if (in.form != http::TargetForm::Absolute) out.upgrade = in.upgrade;
 
   const bool more_end_here = names_fields(in.fields);
   for (const Field& field : in.fields) {
@@ -100,10 +120,8 @@ void ProxyAction::build_forward(exchange::Exchange& x) const {
     out.fields.add(field.name, field.value, field.id);
   }
   if (accepts_trailers(in.fields)) out.fields.add("TE", "trailers", FieldId::Te);
-  out.fields.add("X-Forwarded-For", forwarded_for(x, x.forwarded_scratch), FieldId::XForwardedFor);
-  if (!in.host.empty()) out.fields.add("X-Forwarded-Host", in.host, FieldId::XForwardedHost);
-  out.fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"),
-                 FieldId::XForwardedProto);
+  if (in.method == http::Method::Connect) return;  // its target sees the client's bytes, not ours
+  add_forwarded(x);
 
   for (const HeaderEdit& edit : headers_) {
     out.fields.remove_if(

@@ -6,6 +6,7 @@
 #include "prox/downstream/connection.h"
 #include "prox/exchange/error_response.h"
 #include "prox/exchange/pipeline.h"
+#include "prox/http/upgrade.h"
 
 namespace prox::downstream {
 
@@ -94,6 +95,7 @@ void H1Server::after_turn() {
   }
   // A client that closes its side while it is owed a response has gone (as nginx sees it): nobody waits for the upstream's work.
   if (owes_response() && connection_.stream().peer_is_gone()) return connection_.close();
+  if (is_tunnel()) return settle_tunnel();
   // Where an upload is held back nothing is read, and a reset would go unseen.
   if (reading_ == Reading::Body && connection_.stream().is_reset()) return connection_.close();
   if (closing_ && connection_.stream().output().empty()) return close_when_flushed();
@@ -176,7 +178,8 @@ void H1Server::read() {
 }
 
 std::size_t H1Server::wanted_room() const {
-  if (reading_ == Reading::Body || reading_ == Reading::Discarding) return kBodyRoom;
+  if (reading_ == Reading::Body || reading_ == Reading::Discarding || reading_ == Reading::Tunnel)
+    return kBodyRoom;
   // A head that outgrows its block moves to one of twice the size.
   return std::max(kHeadRoom, connection_.stream().input().size());
 }
@@ -212,6 +215,9 @@ bool H1Server::take_input() {
         if (writing_ != Writing::Ended) return false;
         finish_exchange();
         break;
+      case Reading::Tunnel: return take_tunnel();
+      case Reading::TunnelEnded:
+      case Reading::TunnelOver: return false;
     }
   }
   return false;
@@ -259,6 +265,7 @@ void H1Server::begin_request() {
   const base::Result<BodyFraming> framing = http::request_framing(x.request);
   if (!framing) return fail_request(framing.error());
   x.request_body = *framing;
+  x.request.upgrade = http::asked_upgrade(x.request);
   body_bytes_ = 0;
   keep_alive_ = http::wants_keep_alive(x.request.version, x.request.fields) &&
                 (limits.max_requests_per_conn == 0 || requests_ < limits.max_requests_per_conn);
@@ -359,7 +366,13 @@ void H1Server::on_client_closed() {
       flush_or_break();
       broken_ = true;
       return;
-    case Reading::Complete: return;  // after_turn() looks at it
+    case Reading::Complete:
+    case Reading::TunnelEnded:
+    case Reading::TunnelOver: return;  // after_turn() looks at it
+    case Reading::Tunnel:
+      reading_ = Reading::TunnelEnded;
+      exchange_->handler->on_request_end({});
+      return;
   }
 }
 

@@ -94,12 +94,16 @@ FieldId recognise(Slice name) {
     case 17:
       if (matches(name, "transfer-encoding")) return FieldId::TransferEncoding;
       if (matches(name, "x-forwarded-proto")) return FieldId::XForwardedProto;
+      if (matches(name, "sec-websocket-key")) return FieldId::SecWebSocketKey;
       break;
     case 18:
       if (matches(name, "proxy-authenticate")) return FieldId::ProxyAuthenticate;
       break;
     case 19:
       if (matches(name, "proxy-authorization")) return FieldId::ProxyAuthorization;
+      break;
+    case 20:
+      if (matches(name, "sec-websocket-accept")) return FieldId::SecWebSocketAccept;
       break;
     default: break;
   }

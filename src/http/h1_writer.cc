@@ -8,7 +8,7 @@ namespace prox::http {
 namespace {
 
 constexpr Slice kCrLf = "\r\n";
-// Start line, Host, Content-Length or Transfer-Encoding, Connection, final CRLF, without what is counted apart: under 128 bytes.
+// Start line, Host, Content-Length or Transfer-Encoding, Connection, Upgrade, final CRLF, without what is counted apart: under 150 bytes.
 constexpr std::size_t kFixedBytes = 192;
 
 char* put(char* out, Slice text) {
@@ -54,19 +54,35 @@ char* put_connection(char* out, ConnectionOption option) {
   switch (option) {
     case ConnectionOption::Close: return put(out, "Connection: close\r\n");
     case ConnectionOption::KeepAlive: return put(out, "Connection: keep-alive\r\n");
+    case ConnectionOption::Upgrade: return put(out, "Connection: Upgrade\r\n");
     case ConnectionOption::None: return out;
   }
   return out;
+}
+
+char* put_upgrade(char* out, Slice protocol) {
+  out = put(out, "Upgrade: ");
+  out = put(out, protocol);
+  return put(out, kCrLf);
+}
+
+char* put_status_line(char* out, const ResponseHead& head) {
+  out = put(out, "HTTP/1.1 ");
+  out = put_number(out, static_cast<std::uint64_t>(head.status));
+  *out++ = ' ';
+  out = put(out, head.reason);
+  return put(out, kCrLf);
 }
 
 }  // namespace
 
 std::size_t request_head_size(const RequestHead& head) {
   return kFixedBytes + head.method_text.size() + head.target.size() + head.host.size() +
-         fields_size(head.fields);
+         head.upgrade.size() + fields_size(head.fields);
 }
 
-char* write_request_head(const RequestHead& head, BodyFraming body, char* out) {
+char* write_request_head(const RequestHead& head, BodyFraming body, ConnectionOption connection,
+                         char* out) {
   out = put(out, head.method_text);
   *out++ = ' ';
   out = put(out, head.target);
@@ -75,6 +91,8 @@ char* write_request_head(const RequestHead& head, BodyFraming body, char* out) {
   out = put(out, kCrLf);
   out = put_fields(out, head.fields);
   out = put_framing(out, body);
+  out = put_connection(out, connection);
+  if (!head.upgrade.empty()) out = put_upgrade(out, head.upgrade);
   return put(out, kCrLf);
 }
 
@@ -84,14 +102,18 @@ std::size_t response_head_size(const ResponseHead& head) {
 
 char* write_response_head(const ResponseHead& head, BodyFraming body, ConnectionOption connection,
                           char* out) {
-  out = put(out, "HTTP/1.1 ");
-  out = put_number(out, static_cast<std::uint64_t>(head.status));
-  *out++ = ' ';
-  out = put(out, head.reason);
-  out = put(out, kCrLf);
+  out = put_status_line(out, head);
   out = put_fields(out, head.fields);
   out = put_framing(out, body);
   out = put_connection(out, connection);
+  return put(out, kCrLf);
+}
+
+char* write_switch_head(const ResponseHead& head, Slice protocol, char* out) {
+  out = put_status_line(out, head);
+  out = put_connection(out, ConnectionOption::Upgrade);
+  out = put_upgrade(out, protocol);
+  out = put_fields(out, head.fields);
   return put(out, kCrLf);
 }
 

@@ -65,8 +65,13 @@ class PlanBuilder {
     limits.head.max_uri_bytes = static_cast<std::size_t>(settings.max_uri_bytes);
     limits.head.max_fields = static_cast<std::size_t>(settings.max_header_count);
     limits.max_body_bytes = static_cast<std::uint64_t>(settings.max_body_bytes);
+    limits.keep_alive_seconds = seconds_of(settings.keep_alive);
     limits.max_requests_per_conn = static_cast<std::uint32_t>(settings.max_requests_per_conn);
     return limits;
+  }
+
+  static int seconds_of(config::Duration time) {
+    return static_cast<int>(std::chrono::ceil<std::chrono::seconds>(time).count());
   }
 
   std::unique_ptr<const exchange::Action> action_of(const Service& service,
@@ -89,12 +94,14 @@ class PlanBuilder {
   std::unique_ptr<const exchange::Action> proxy_action(const Service& service,
                                                        const config::Route& route,
                                                        const config::ProxyAction& action) {
-    std::vector<actions::HeaderEdit> edits;
+    actions::ProxyOptions options;
+    options.preserve_host = action.preserve_host;
+    options.stream = action.stream;
     for (const auto& [name, value] : action.headers)
-      edits.push_back({name.value, value.value, value.value.empty()});
+      options.headers.push_back({name.value, value.value, value.value.empty()});
     const upstream::Target& target = target_for(
         service, action.connecting, config::fill_in(action.connecting.upstream.value, route.set));
-    return std::make_unique<actions::ProxyAction>(target, std::move(edits), action.preserve_host);
+    return std::make_unique<actions::ProxyAction>(target, std::move(options));
   }
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
@@ -110,13 +117,13 @@ class PlanBuilder {
     target.connect_timeout = base::to_millis(
         service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)));
     target.response_header_timeout = base::to_millis(service.settings.response_header_timeout);
-    target.keep_alive_seconds = static_cast<int>(
-        std::chrono::ceil<std::chrono::seconds>(service.settings.keep_alive).count());
+    target.tunnel_timeout = base::to_millis(connecting.timeout.value_or(kDialLimit));
+    target.keep_alive_seconds = seconds_of(service.settings.keep_alive);
     target.max_idle = static_cast<std::size_t>(service.settings.max_idle_conns);
     target.max_idle_per_host = static_cast<std::size_t>(service.settings.max_idle_conns_per_host);
     for (const auto& known : plan_->targets) {
       if (known->service == target.service && known->connect_timeout == target.connect_timeout &&
-          same_place(*known, target))
+          known->tunnel_timeout == target.tunnel_timeout && same_place(*known, target))
         return *known;
     }
     plan_->targets.push_back(std::make_unique<upstream::Target>(std::move(target)));

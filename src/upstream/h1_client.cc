@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "prox/base/assert.h"
-#include "prox/http/h1_writer.h"
 #include "prox/upstream/pool.h"
 
 namespace prox::upstream {
@@ -26,14 +25,15 @@ Error upstream_error(Errc code, std::string_view context) {
 }  // namespace
 
 H1Client::H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home,
-                   const Target& target, Receiver& receiver)
+                   const Target& target, Receiver& receiver, bool is_single)
     : loop_(loop),
       home_(home),
       target_(target),
       receiver_(&receiver),
       stream_(loop, blocks),
       task_(&H1Client::on_task, this),
-      body_(blocks) {
+      body_(blocks),
+      is_single_(is_single) {
   timer_.init(loop, &H1Client::on_deadline, this);
   connector_ = std::make_unique<net::Connector>(loop, &H1Client::on_connected, this);
   if (target.literal) {
@@ -68,10 +68,17 @@ void H1Client::on_connected(void* self, base::Result<base::Fd> outcome) {
 
 void H1Client::send_head(const http::RequestHead& head, http::BodyFraming body) {
   method_ = head.method;
+  upgrade_ = head.upgrade;
   chunked_request_ = body.kind == http::BodyFraming::Kind::Chunked;
   char* begin = stream_.output().reserve(http::request_head_size(head));
-  char* end = http::write_request_head(head, body, begin);
+  char* end = http::write_request_head(head, body, connection_option(head), begin);
   stream_.output().commit(static_cast<std::size_t>(end - begin));
+}
+
+http::ConnectionOption H1Client::connection_option(const http::RequestHead& head) const {
+  if (!head.upgrade.empty()) return http::ConnectionOption::Upgrade;
+  const bool ends = is_single_ && head.method != http::Method::Connect;
+  return ends ? http::ConnectionOption::Close : http::ConnectionOption::None;
 }
 
 void H1Client::send_body(net::Buffer& data) {
@@ -109,14 +116,18 @@ void H1Client::flush() {
     return;
   }
   was_backed_up_ = was_backed_up_ || is_backed_up();
+  if (state_ == State::Tunnel || state_ == State::TunnelEnded) shut_tunnel();
   set_head_deadline();
 }
 
 // The target's time runs while it is its turn: not while the client takes its time with the body.
 void H1Client::set_head_deadline() {
-  if (state_ != State::AwaitingHead || target_.response_header_timeout == 0) return;
+  if (state_ != State::AwaitingHead) return;
+  const base::Millis limit =
+      method_ == http::Method::Connect ? target_.tunnel_timeout : target_.response_header_timeout;
+  if (limit == 0) return;
   if (request_ended_ || !stream_.output().empty()) {
-    timer_.set_after(target_.response_header_timeout);
+    timer_.set_after(limit);
   } else {
     timer_.cancel();
   }
@@ -138,16 +149,18 @@ void H1Client::give_back(std::unique_ptr<ClientStream> self) {
     home_.put(std::unique_ptr<H1Client>(this));
     return;
   }
+  // A tunnel that is given up in the middle must not look ended.
+  const bool is_cut = state_ == State::Tunnel || state_ == State::TunnelEnded;
   state_ = State::Ended;
   connector_.reset();
-  stream_.close();
+  stream_.close(is_cut);
   loop_.defer_delete(std::move(self));
 }
 
 bool H1Client::can_be_reused() const {
   // Bytes behind a complete response were not asked for: such a connection is not trusted again. Nor is one whose end came with the
   // response, in one event: no other would tell.
-  return state_ == State::Ended && keep_alive_ && request_ended_ && !failure_ &&
+  return state_ == State::Ended && keep_alive_ && !is_single_ && request_ended_ && !failure_ &&
          stream_.is_open() && stream_.output().empty() && stream_.is_quiet();
 }
 
@@ -183,7 +196,7 @@ void H1Client::progress() {
 void H1Client::read() {
   int reads = 0;
   while (!failure_) {
-    const bool goes_on = state_ == State::AwaitingHead ? read_head() : read_body();
+    const bool goes_on = take_input();
     if (receiver_ == nullptr) return;
     if (!goes_on) break;
     if (!receiver_->wants_response()) {
@@ -213,6 +226,19 @@ void H1Client::read() {
 }
 
 // Whether reading should go on: false when the response is over or failed.
+bool H1Client::take_input() {
+  switch (state_) {
+    case State::AwaitingHead: return read_head();
+    case State::Body: return read_body();
+    case State::Tunnel: return read_tunnel();
+    case State::TunnelEnded: end_tunnel(); return false;
+    case State::Connecting:
+    case State::Ended:
+    case State::Idle: return false;
+  }
+  return false;
+}
+
 bool H1Client::read_head() {
   while (state_ == State::AwaitingHead && !stream_.input().empty()) {
     http::ResponseHead& head = receiver_->response_head();
@@ -225,23 +251,28 @@ bool H1Client::read_head() {
     if (*parsed == http::H1Parser::Progress::NeedMore) return true;
     if (head.is_interim() && head.status != 101) {
       receiver_->on_interim();
-    } else if (!begin_body(method_)) {
+    } else if (!(agrees_to_tunnel(head) ? begin_tunnel() : begin_body())) {
       return false;
     }
     stream_.consume(parser_.head_bytes());
     parser_.reset();
     head.clear();
   }
+  if (state_ == State::Tunnel) return read_tunnel();
   return state_ == State::Body ? read_body() : true;
 }
 
-bool H1Client::begin_body(http::Method method) {
+bool H1Client::begin_body() {
   const http::ResponseHead& head = receiver_->response_head();
   if (head.status == 101) {
     fail(upstream_error(Errc::BadMessage, "switching protocols unasked"));
     return false;
   }
-  const base::Result<http::BodyFraming> framing = http::response_framing(head, method);
+  if (method_ == http::Method::Connect) {
+    fail(upstream_error(Errc::ConnectFailed, "asking the target for a tunnel"));
+    return false;
+  }
+  const base::Result<http::BodyFraming> framing = http::response_framing(head, method_);
   if (!framing) {
     fail(framing.error());
     return false;
@@ -274,6 +305,11 @@ bool H1Client::read_body() {
 }
 
 void H1Client::on_peer_close() {
+  if (state_ == State::Tunnel) {
+    state_ = State::TunnelEnded;
+    receiver_->on_response_end({});
+    return end_tunnel();
+  }
   if (state_ == State::AwaitingHead)
     return fail(upstream_error(Errc::PeerClosed, "waiting for the target's response head"));
   if (const base::Result<void> whole = decoder_.finish_at_close(); !whole)

@@ -17,9 +17,10 @@ Pool::Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver
            const Target& target)
     : pools_(pools), loop_(loop), blocks_(blocks), resolver_(resolver), target_(target) {}
 
-std::unique_ptr<ClientStream> Pool::open(Receiver& receiver, bool fresh) {
-  if (fresh || idle_.empty())
-    return std::make_unique<H1Client>(loop_, blocks_, resolver_, *this, target_, receiver);
+std::unique_ptr<ClientStream> Pool::open(Receiver& receiver, Connect how) {
+  if (how != Connect::Any || idle_.empty())
+    return std::make_unique<H1Client>(loop_, blocks_, resolver_, *this, target_, receiver,
+                                      how == Connect::Single);
   std::unique_ptr<H1Client> connection = std::move(idle_.back());
   idle_.pop_back();
   connection->reuse(receiver);

@@ -17,11 +17,17 @@ struct HeaderEdit {
   bool remove = false;
 };
 
-// `proxy`: passes the request on to a target and its response back.
+struct ProxyOptions {
+  std::vector<HeaderEdit> headers;  // a `Host` edit replaces the target's authority
+  bool preserve_host = false;       // send the client's Host
+  bool stream = false;              // a connection to the target for each request
+};
+
+// `proxy`: passes the request on to a target and its response back; with CONNECT and Upgrade, opens a tunnel to it.
 class ProxyAction final : public exchange::Action {
  public:
-  // `target` belongs to the plan. A `Host` edit replaces the target's authority; `preserve_host` sends the client's.
-  ProxyAction(const upstream::Target& target, std::vector<HeaderEdit> headers, bool preserve_host);
+  // `target` belongs to the plan.
+  ProxyAction(const upstream::Target& target, ProxyOptions options);
 
   std::unique_ptr<exchange::Handler> make_handler(exchange::Exchange& exchange) const override;
 
@@ -29,14 +35,19 @@ class ProxyAction final : public exchange::Action {
   // Fills exchange.forward from exchange.request: what the target is to see. Slices point into the request's block, the plan and the
   // exchange's scratch strings.
   void build_forward(exchange::Exchange& exchange) const;
+  // Whether its connection is not shared with other requests.
+  bool goes_alone(const http::RequestHead& request) const;
 
  private:
   http::Slice forward_target(exchange::Exchange& exchange) const;
+  http::Slice forward_host(const http::RequestHead& request) const;
+  void add_forwarded(exchange::Exchange& exchange) const;
 
   const upstream::Target& target_;
-  std::vector<HeaderEdit> headers_;
-  std::string host_;  // set by a Host edit, else empty
+  std::vector<HeaderEdit> headers_;  // without Host
+  std::string host_;                 // set by a Host edit, else empty
   bool preserve_host_;
+  bool stream_;
 };
 
 // Takes out of a response what was meant for this connection only (RFC 9110 §7.6.1), and the framing fields, which the client's side sets

@@ -35,6 +35,8 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
 
   void send_interim(const http::ResponseHead& head) override;
   void send_head(http::ResponseHead& head, http::BodyFraming body) override;
+  void begin_tunnel(const http::ResponseHead& head) override;
+  void end_tunnel() override;
   void send_body(net::Buffer& data) override;
   void end_response(Slice trailers) override;
   void drop_exchange(exchange::DropMode mode) override;
@@ -51,13 +53,17 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
     Head,  // exchange_ is set, its head comes
     Body,  // the handler is given the body as it comes
     Discarding,  // answered before the body was read: the rest is dropped, so that the connection can be kept
-    Complete,  // all of it is read; the response is due
+    Complete,     // all of it is read; the response is due
+    Tunnel,       // the handler is given raw bytes as they come
+    TunnelEnded,  // the client has shut its side of the tunnel
+    TunnelOver,   // and all that it sent is delivered
   };
   // Of the response.
   enum class Writing : std::uint8_t {
     None,     // nothing but maybe interim responses
-    Body,     // the head is queued, the body comes
+    Body,     // the head is queued; the body comes, or what a tunnel brings
     Ended,    // all of it is queued
+    Shut,     // all that the tunnel brought has left, and the client was told so
     Cut,      // it cannot be completed
     Dropped,  // there will be none; earlier ones may still have to leave
   };
@@ -77,6 +83,9 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void close_when_flushed();
   void flush_or_break();
   void tell_drained();
+  bool is_tunnel() const { return reading_ >= Reading::Tunnel; }
+  bool take_tunnel();
+  void settle_tunnel();
   bool write_output();
   void after_turn();
   void update_deadline();

@@ -16,7 +16,8 @@ class Handler {
   virtual void start() = 0;
   // A part of the request's body, to be taken whole.
   virtual void on_request_body(net::Buffer& data) = 0;
-  // The request is complete. Called for every request, after start(). `trailers`: whole lines, or empty.
+  // The request is complete. Called for every request, after start(), and once more where it has become a tunnel: the client will send no
+  // more. `trailers`: whole lines, or empty.
   virtual void on_request_end(Slice trailers) = 0;
   // False stops reading the body, until ResponseSink::resume_request().
   virtual bool wants_request_body() const = 0;

@@ -27,6 +27,13 @@ class ResponseSink {
   // or none. No hop-by-hop and no framing field may be among head.fields, but for the Content-Length of an answer to HEAD and of a 304.
   // A Date is added if there is none.
   virtual void send_head(http::ResponseHead& head, http::BodyFraming body) = 0;
+  // Instead of send_head, once the request is complete: the connection, or the stream, is a tunnel from now on. `head` is the 101 that
+  // answers request.upgrade, or the 200 that answers CONNECT, without hop-by-hop fields; each protocol says it in its own way. Raw bytes go
+  // both ways then, under no time limit: Handler::on_request_body and on_request_end bring the client's and their end, send_body and
+  // end_response send ours.
+  virtual void begin_tunnel(const http::ResponseHead& head) = 0;
+  // Both directions have ended, and what the client sent is delivered: the exchange is over when the rest has left for the client, too.
+  virtual void end_tunnel() = 0;
   // A part of the body, taken whole. Dropped where the exchange has no response body (HEAD).
   virtual void send_body(net::Buffer& data) = 0;
   // The response is complete.

@@ -25,6 +25,8 @@ enum class FieldId : std::uint8_t {
   ProxyAuthenticate,
   ProxyAuthorization,
   ProxyConnection,
+  SecWebSocketAccept,
+  SecWebSocketKey,
   Te,
   Trailer,
   TransferEncoding,

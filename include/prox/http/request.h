@@ -44,6 +44,8 @@ struct RequestHead {
   Slice query;             // behind the "?", which is not part of it
   bool has_query = false;  // "/x?" has an empty query
   Slice
+      upgrade;  // what the client asks to switch to (upgrade.h), "websocket"; an extended CONNECT of HTTP/2 is a GET with it
+  Slice
       host;  // what routes match: authority if the target has one, else the Host field; with its port, may be empty
   Fields fields;
 
@@ -51,7 +53,7 @@ struct RequestHead {
     method = Method::Other;
     version = Version::Http11;
     form = TargetForm::Origin;
-    method_text = target = scheme = authority = path = query = host = {};
+    method_text = target = scheme = authority = path = query = upgrade = host = {};
     has_query = false;
     fields.clear();
   }

@@ -23,10 +23,15 @@ class Receiver {
   virtual void on_interim() = 0;
   // The final head has come; its slices die when this returns.
   virtual void on_response_head(http::BodyFraming body) = 0;
+  // Instead of on_response_head: the target has agreed (101 to the head's upgrade, 2xx to CONNECT), and there is a tunnel: raw bytes come
+  // as a body without trailers and go by send_body, each way until its end, under no time limit.
+  virtual void on_tunnel() = 0;
   // A part of the body, to be taken whole.
   virtual void on_response_body(net::Buffer& data) = 0;
-  // The response is complete. The stream may be given back now.
+  // The response is complete. The stream may be given back now; of a tunnel only the target's direction has ended.
   virtual void on_response_end(Slice trailers) = 0;
+  // Both directions of a tunnel have ended, and all of ours has left. The stream may be given back now.
+  virtual void on_tunnel_end() = 0;
   // All that could be read now has been passed on: time to flush.
   virtual void on_response_pause() = 0;
   // False stops reading, until resume().
@@ -43,11 +48,12 @@ class Receiver {
 // One request to a target and its response, whatever protocol carries them. Owned by its receiver from Pool::open to give_back().
 class ClientStream : public net::Deletable {
  public:
-  // Queues the head. head.target and head.host are what the target is to see; no hop-by-hop or framing fields.
+  // Queues the head. head.target and head.host are what the target is to see, head.upgrade what it is asked to switch to; no hop-by-hop or
+  // framing fields.
   virtual void send_head(const http::RequestHead& head, http::BodyFraming body) = 0;
   // Queues a part of the body, taken whole.
   virtual void send_body(net::Buffer& data) = 0;
-  // The request is complete. `trailers`: whole lines, or empty.
+  // The request is complete, or our direction of a tunnel. `trailers`: whole lines, or empty.
   virtual void end_request(Slice trailers) = 0;
   // Sends what is queued, as far as it goes now.
   virtual void flush() = 0;

@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "prox/base/pooled.h"
 #include "prox/http/framing.h"
 #include "prox/http/h1_parser.h"
+#include "prox/http/h1_writer.h"
 #include "prox/net/connector.h"
 #include "prox/net/stream.h"
 #include "prox/net/timer.h"
@@ -20,9 +22,10 @@ class Pool;
 // An HTTP/1.1 connection to a target: one request at a time (RFC 9112). Moved out of its pool for a request, moved back after the response.
 class H1Client final : public ClientStream, public base::Pooled<H1Client> {
  public:
-  // A connection that is being opened; what is sent meanwhile waits. Failures come later, through the receiver.
+  // A connection that is being opened; what is sent meanwhile waits. Failures come later, through the receiver. `is_single`: serves this
+  // one request, and tells the target so.
   H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver, Pool& home,
-           const Target& target, Receiver& receiver);
+           const Target& target, Receiver& receiver, bool is_single);
 
   void send_head(const http::RequestHead& head, http::BodyFraming body) override;
   void send_body(net::Buffer& data) override;
@@ -42,6 +45,8 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
     Connecting,    // connector_ is at work; output waits
     AwaitingHead,  // request on its way, no final response head yet
     Body,          // final head delivered, body comes
+    Tunnel,        // raw bytes go both ways
+    TunnelEnded,   // the target has shut its direction of the tunnel
     Ended,         // response complete, or failed; waits to be given back
     Idle,          // in the pool
   };
@@ -51,12 +56,19 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   static void on_deadline(void* self);
   static void on_task(void* self);
 
+  http::ConnectionOption connection_option(const http::RequestHead& head) const;
   void set_head_deadline();
   void progress();
   void read();
+  bool take_input();
   bool read_head();
   bool read_body();
-  bool begin_body(http::Method method);
+  bool begin_body();
+  bool agrees_to_tunnel(const http::ResponseHead& head) const;
+  bool begin_tunnel();
+  bool read_tunnel();
+  void shut_tunnel();
+  void end_tunnel();
   void on_peer_close();
   void fail(base::Error error);
   void deliver_failure();
@@ -75,12 +87,15 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   http::BodyDecoder decoder_;
   std::optional<base::Error> failure_;  // noticed inside a call, delivered from the loop
   base::Millis idle_since_ = 0;
+  std::string upgrade_;  // what the request asks to switch to
   http::Method method_ = http::Method::Get;
   State state_ = State::Connecting;
   bool chunked_request_ = false;
   bool request_ended_ = false;
+  bool is_shut_ = false;  // our direction of a tunnel has ended, and the target was told so
   bool was_backed_up_ = false;
   bool keep_alive_ = false;
+  bool is_single_;
   bool is_reused_ = false;
   bool got_bytes_ = false;  // of the response, of whatever kind
 };

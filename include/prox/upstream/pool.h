@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -17,14 +18,20 @@ namespace prox::upstream {
 
 class Pools;
 
+// Which connection a request goes over.
+enum class Connect : std::uint8_t {
+  Any,     // an idle one, or a new one
+  New,     // a new one: a stale one has failed
+  Single,  // a new one for this request alone
+};
+
 // The idle connections to one target in this worker, most recently used first.
 class Pool {
  public:
   Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
        const Target& target);
 
-  // An idle connection, or a new one; `fresh` asks for a new one (after a stale one failed).
-  std::unique_ptr<ClientStream> open(Receiver& receiver, bool fresh);
+  std::unique_ptr<ClientStream> open(Receiver& receiver, Connect how);
   void put(std::unique_ptr<H1Client> connection);
   // An idle connection was closed by its target, or broke the silence.
   void drop(H1Client& connection);

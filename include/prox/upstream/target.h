@@ -19,8 +19,9 @@ struct Target {
   std::uint32_t service = 0;  // whose connections count together against max_idle
   base::Millis connect_timeout = 30'000;  // 0: none
   base::Millis response_header_timeout = 30'000;
-  int keep_alive_seconds = 30;  // TCP keep-alive probes; 0: none
-  std::size_t max_idle = 100;   // connections of the service that may stay idle, in this worker
+  base::Millis tunnel_timeout = 30'000;  // the answer to CONNECT
+  int keep_alive_seconds = 30;           // TCP keep-alive probes; 0: none
+  std::size_t max_idle = 100;  // connections of the service that may stay idle, in this worker
   std::size_t max_idle_per_host = 10;  // to this target
 };
 

@@ -23,14 +23,15 @@ struct Options {
 std::string forwarded(const std::string& head, const Options& options = {}) {
   const auto target = prox::test::target_at(*prox::net::SocketAddress::from_literal("127.0.0.1", 1),
                                             0, options.upstream);
-  const ProxyAction action(*target, options.headers, options.preserve_host);
+  const ProxyAction action(*target, {options.headers, options.preserve_host});
   prox::exchange::Exchange x;
   x.client_ip = options.client;
   x.is_secure = options.is_secure;
   prox::test::read_request(x, head);
   action.build_forward(x);
   std::string out(prox::http::request_head_size(x.forward), '#');
-  const char* end = prox::http::write_request_head(x.forward, {}, out.data());
+  const char* end =
+      prox::http::write_request_head(x.forward, {}, prox::http::ConnectionOption::None, out.data());
   out.resize(static_cast<std::size_t>(end - out.data()));
   return out;
 }
@@ -231,7 +232,7 @@ TEST_CASE("headers of the action can remove a field") {
 TEST_CASE("a second exchange in the same place has nothing of the first") {
   const auto target = prox::test::target_at(*prox::net::SocketAddress::from_literal("127.0.0.1", 1),
                                             0, "http://h/base?k=1");
-  const ProxyAction action(*target, {}, false);
+  const ProxyAction action(*target, {});
   prox::exchange::Exchange x;
   x.client_ip = "192.0.2.1";
   const std::string first =
@@ -284,4 +285,27 @@ TEST_CASE("the length of a body that is not sent stays: it tells what GET would 
   CHECK(left_of("Content-Length: 5\r\nETag: x\r\n") == "ETag ");
   CHECK(left_of("Content-Length: 5\r\nETag: x\r\n", true) == "Content-Length ETag ");
   CHECK(left_of("Content-Length: 5\r\nConnection: Content-Length\r\n", true) == "Content-Length ");
+}
+
+TEST_CASE("a request for a forward proxy keeps its absolute target and its Host") {
+  const std::string text = forwarded(
+      "GET http://far.test/p?q HTTP/1.1\r\nHost: other.test\r\nConnection: upgrade\r\n"
+      "Upgrade: websocket\r\nAccept: */*\r\n\r\n");
+  CHECK(text ==
+        "GET http://far.test/p?q HTTP/1.1\r\nHost: far.test\r\nAccept: */*\r\nX-Forwarded-For: "
+        "192.0.2.1\r\nX-Forwarded-Proto: http\r\n\r\n");
+  Options options;
+  options.headers = {{"Host", "set.test"}, {"X-Set", "1"}};
+  options.upstream = "origin.test/base";
+  const std::string edited =
+      forwarded("GET http://far.test HTTP/1.1\r\nHost: far.test\r\n\r\n", options);
+  CHECK(edited.starts_with("GET http://far.test HTTP/1.1\r\nHost: set.test\r\n"));
+  CHECK(has_line(edited, "X-Set: 1"));
+}
+
+TEST_CASE("CONNECT is passed on with its own Host, and nothing of ours") {
+  Options options;
+  options.headers = {{"Host", "set.test"}, {"X-Set", "1"}};
+  CHECK(forwarded("CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n\r\n", options) ==
+        "CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n\r\n");
 }

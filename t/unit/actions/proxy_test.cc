@@ -67,9 +67,8 @@ struct Proxied {
   }
 
   prox::test::World world;
-  std::unique_ptr<prox::exchange::Service> service =
-      prox::test::service_with(std::make_unique<ProxyAction>(
-          world.target(), std::vector<prox::actions::HeaderEdit>{}, false));
+  std::unique_ptr<prox::exchange::Service> service = prox::test::service_with(
+      std::make_unique<ProxyAction>(world.target(), prox::actions::ProxyOptions{}));
 };
 
 }  // namespace
@@ -231,10 +230,80 @@ TEST_CASE("a request with a body is not sent twice") {
   CHECK_FALSE(p.world.origin().has_another(p.world.loop));
 }
 
-TEST_CASE("CONNECT is 501") {
+TEST_CASE("CONNECT is chained over a connection of its own, and any 2xx is told as an empty 200") {
   Proxied p;
-  const auto call = p.begin("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n");
-  CHECK(call->sink.status == 501);
+  p.make_idle();
+  const auto call = p.begin(
+      "CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\nUser-Agent: x\r\nProxy-Connection: "
+      "keep-alive\r\n\r\n");
+  Peer& origin = p.world.origin().accept(p.world.loop);
+  CHECK(read_until(p.world.loop, origin, "\r\n\r\n") ==
+        "CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\nUser-Agent: x\r\n\r\n");
+  origin.send("HTTP/1.1 201 Fine\r\nX-Proxy: y\r\nContent-Length: 7\r\n\r\nearly");
+  REQUIRE(run_until(p.world.loop, [&] { return call->sink.body == "early"; }));
+  CHECK(call->sink.head == "200 Connection Established\n");
+  CHECK(call->sink.is_tunnel);
+  call->send_body("hello");
+  CHECK(read_until(p.world.loop, origin, "hello") == "hello");
+}
+
+TEST_CASE("a target that refuses CONNECT is 502; a CONNECT with a body is 400") {
+  Proxied p;
+  const auto refused = p.begin("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n");
+  p.accept().send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
+  REQUIRE(p.wait(*refused));
+  CHECK(refused->sink.status == 502);
+  const auto odd =
+      p.begin("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nContent-Length: 2\r\n\r\n");
+  CHECK(odd->sink.status == 400);
+  CHECK_FALSE(p.world.origin().has_another(p.world.loop));
+}
+
+TEST_CASE("an upgrade becomes a tunnel, whose ends are passed on each by itself") {
+  Proxied p;
+  const auto call = p.begin(
+      "GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade, x-hop\r\nUpgrade: tcp\r\nX-Hop: "
+      "1\r\n\r\n");
+  Peer& origin = p.world.origin().accept(p.world.loop);
+  const std::string got = read_until(p.world.loop, origin, "\r\n\r\n");
+  CHECK(got.find("\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n") != std::string::npos);
+  CHECK(got.find("X-Hop") == std::string::npos);
+  origin.send("HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: tcp\r\nX-End: 1\r\n\r\nfirst");
+  REQUIRE(run_until(p.world.loop, [&] { return call->sink.body == "first"; }));
+  CHECK(call->sink.head == "101 Go\nX-End: 1\n");
+  call->send_body("mine");
+  call->x.handler->on_request_end({});
+  REQUIRE(run_until(p.world.loop, [&] { return origin.ended(); }));
+  CHECK(origin.received() == "mine");
+  CHECK_FALSE(call->sink.ended);
+  origin.send(", last");
+  origin.close();
+  REQUIRE(run_until(p.world.loop, [&] { return call->sink.tunnel_ended; }));
+  CHECK(call->sink.body == "first, last");
+  CHECK(call->sink.ended);
+}
+
+TEST_CASE("a tunnel that the target resets is cut") {
+  Proxied p;
+  const auto call =
+      p.begin("GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n");
+  Peer& origin = p.accept();
+  origin.send("HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n");
+  REQUIRE(run_until(p.world.loop, [&] { return call->sink.is_tunnel; }));
+  origin.reset();
+  REQUIRE(p.wait(*call));
+  CHECK(call->sink.cut);
+}
+
+TEST_CASE("an upgrade that meets a stale connection is asked for once more") {
+  Proxied p;
+  Peer& stale = p.make_idle();
+  const auto call =
+      p.begin("GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n");
+  read_until(p.world.loop, stale, "\r\n\r\n");
+  stale.close();
+  p.accept().send("HTTP/1.1 101 Go\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n");
+  REQUIRE(run_until(p.world.loop, [&] { return call->sink.is_tunnel; }));
 }
 
 TEST_CASE("a client that is backed up stops the reading of its response, until it drains") {

@@ -13,6 +13,7 @@
 #include "prox/exchange/service.h"
 #include "prox/http/h1_parser.h"
 #include "prox/http/h1_writer.h"
+#include "prox/http/upgrade.h"
 #include "prox/zone/zone.h"
 #include "upstream/origin.h"
 
@@ -45,6 +46,7 @@ inline void read_request(exchange::Exchange& x, std::string_view text) {
   const auto framing = http::request_framing(x.request);
   REQUIRE(framing);
   x.request_body = *framing;
+  x.request.upgrade = http::asked_upgrade(x.request);
 }
 
 // The client's side of one exchange, which only keeps what it is given.
@@ -59,6 +61,13 @@ class RecordingSink final : public exchange::ResponseSink {
     framing = with;
     head = text_of(final_head);
   }
+  void begin_tunnel(const http::ResponseHead& final_head) override {
+    REQUIRE(status == 0);
+    status = final_head.status;
+    head = text_of(final_head);
+    is_tunnel = true;
+  }
+  void end_tunnel() override { tunnel_ended = true; }
   void send_body(net::Buffer& data) override {
     REQUIRE(status != 0);
     body += data.to_string();
@@ -92,6 +101,8 @@ class RecordingSink final : public exchange::ResponseSink {
   std::string body;
   std::string trailers;
   bool ended = false;
+  bool is_tunnel = false;
+  bool tunnel_ended = false;
   bool cut = false;
   std::optional<exchange::DropMode> dropped;
   bool closes = false;

@@ -13,7 +13,7 @@ namespace {
 // Written into as much room as was asked for, and not more.
 std::string written(const RequestHead& head, BodyFraming body) {
   std::string out(request_head_size(head), '#');
-  const char* end = write_request_head(head, body, out.data());
+  const char* end = write_request_head(head, body, ConnectionOption::None, out.data());
   REQUIRE(end <= out.data() + out.size());
   out.resize(static_cast<std::size_t>(end - out.data()));
   return out;
@@ -110,4 +110,27 @@ TEST_CASE("chunk sizes are hexadecimal, and fit into the room they are said to n
     REQUIRE(end <= out + kMaxChunkLine);
     CHECK(Slice(out, static_cast<std::size_t>(end - out)) == line);
   }
+}
+
+TEST_CASE("a request that asks for another protocol says so in Connection, too") {
+  RequestHead head = get("/chat");
+  head.upgrade = "websocket";
+  std::string out(request_head_size(head), '#');
+  const char* end = write_request_head(head, {}, ConnectionOption::Upgrade, out.data());
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  CHECK(out ==
+        "GET /chat HTTP/1.1\r\nHost: a.test:8080\r\nConnection: Upgrade\r\nUpgrade: "
+        "websocket\r\n\r\n");
+}
+
+TEST_CASE("a 101 names the protocol that follows it") {
+  ResponseHead head = response(101, "Switching Protocols");
+  head.fields.add("Sec-WebSocket-Accept", "x", FieldId::SecWebSocketAccept);
+  const Slice protocol = "websocket";
+  std::string out(response_head_size(head) + protocol.size(), '#');
+  const char* end = write_switch_head(head, protocol, out.data());
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  CHECK(out ==
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "
+        "websocket\r\nSec-WebSocket-Accept: x\r\n\r\n");
 }

@@ -306,7 +306,7 @@ TEST_CASE(
     CHECK(second.failure->retryable);
 
     Caller third(u);
-    CHECK_FALSE(third.open(true).is_reused());
+    CHECK_FALSE(third.open(prox::upstream::Connect::New).is_reused());
     third.send();
     u.origin().accept(u.loop).close();
     REQUIRE(third.wait());

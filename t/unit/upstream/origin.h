@@ -98,15 +98,20 @@ class Caller final : public upstream::Receiver {
   Caller& operator=(const Caller&) = delete;
   ~Caller() { give_back(); }
 
-  upstream::ClientStream& open(upstream::Pool& pool, bool fresh = false) {
-    stream = pool.open(*this, fresh);
+  upstream::ClientStream& open(upstream::Pool& pool,
+                               upstream::Connect how = upstream::Connect::Any) {
+    stream = pool.open(*this, how);
     return *stream;
   }
-  upstream::ClientStream& open(bool fresh = false) { return open(upstreams_.pool(), fresh); }
+  upstream::ClientStream& open(upstream::Connect how = upstream::Connect::Any) {
+    return open(upstreams_.pool(), how);
+  }
 
   // Sends a head, and for one without body the whole request.
-  void send(http::BodyFraming with = {}, std::string_view method = "GET") {
+  void send(http::BodyFraming with = {}, std::string_view method = "GET",
+            std::string_view upgrade = {}) {
     http::RequestHead head;
+    head.upgrade = upgrade;
     head.method = http::parse_method(method);
     head.method_text = method;
     head.target = "/x";
@@ -143,6 +148,16 @@ class Caller final : public upstream::Receiver {
     for (const http::Field& field : head_.fields)
       fields += std::string(field.name) + ": " + std::string(field.value) + "\n";
   }
+  void on_tunnel() override {
+    REQUIRE(status == 0);
+    status = head_.status;
+    is_tunnel = true;
+  }
+  void on_tunnel_end() override {
+    REQUIRE(ended);
+    tunnel_ended = true;
+    if (gives_back) give_back();
+  }
   void on_response_body(net::Buffer& data) override {
     REQUIRE(status != 0);
     REQUIRE_FALSE(ended);
@@ -153,13 +168,13 @@ class Caller final : public upstream::Receiver {
     REQUIRE_FALSE(is_over());
     ended = true;
     trailers = all;
-    if (gives_back) give_back();
+    if (gives_back && !is_tunnel) give_back();
   }
   void on_response_pause() override { ++pauses; }
   bool wants_response() const override { return wants; }
   void on_request_drained() override { ++drained; }
   void on_failure(const base::Error& error) override {
-    REQUIRE_FALSE(is_over());
+    REQUIRE_FALSE((is_tunnel ? tunnel_ended : is_over()));
     failure = error;
     if (gives_back) give_back();
   }
@@ -173,7 +188,9 @@ class Caller final : public upstream::Receiver {
   std::string fields;
   std::string body;
   std::string trailers;
+  bool is_tunnel = false;
   bool ended = false;
+  bool tunnel_ended = false;
   int pauses = 0;
   int drained = 0;
   std::optional<base::Error> failure;

@@ -24,7 +24,7 @@ std::vector<Peer*> make_idle(Upstreams& u, std::size_t count, std::size_t which 
   prox::upstream::Pool& pool = u.pools->of(*u.targets[which]);
   for (std::size_t i = 0; i < count; ++i) {
     Caller& caller = callers.emplace_back(u);
-    caller.open(pool, true);
+    caller.open(pool, prox::upstream::Connect::New);
     caller.send();
     ends.push_back(&u.origins[which].accept(u.loop));
     read_until(u.loop, *ends.back(), "\r\n\r\n");
@@ -81,7 +81,7 @@ TEST_CASE("a new connection is made when none is idle, or when one is asked for"
   u.origin().accept(u.loop);
   make_idle(u, 1);
   Caller fresh(u);
-  CHECK_FALSE(fresh.open(true).is_reused());
+  CHECK_FALSE(fresh.open(prox::upstream::Connect::New).is_reused());
   CHECK(u.pool().idle() == 1);
   Caller idle(u);
   CHECK(idle.open().is_reused());
