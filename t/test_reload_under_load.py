@@ -9,10 +9,9 @@ import threading
 
 import pytest
 
-from lib import http1
-from lib.client import RawClient
+from lib.looping import LoopingClient
 from lib.prox import proxy_to
-from lib.waits import Stopwatch, wait_for
+from lib.waits import spread, wait_for
 
 SOAK_SECONDS = int(os.environ.get("PROX_SOAK_SECONDS", "8"))
 RELOADS = 20
@@ -20,14 +19,6 @@ KILLS = 5
 CLIENTS = 16
 
 pytestmark = pytest.mark.slow
-
-
-def spread(times, seconds):
-    """Yields 0, 1, … `times` - 1, evenly over `seconds`."""
-    with Stopwatch() as watch:
-        for number in range(times):
-            wait_for(lambda number=number: watch.running >= seconds * (number + 0.5) / times, seconds + 5)
-            yield number
 
 
 @pytest.mark.parametrize("fields", [(), ("Connection: close",)], ids=["keep-alive", "connection-per-request"])
@@ -43,41 +34,13 @@ def test_reloads_under_load_lose_no_request(start_prox, nginx, load, fields):
     prox.wait_workers(2)
 
 
-class LoopingClient(threading.Thread):
-    """Sends one request after the other; after a failure it goes on with a new connection."""
-
-    def __init__(self, port, stop, keep_alive):
-        super().__init__(daemon=True)
-        self._port, self._stop_event, self._keep_alive = port, stop, keep_alive
-        self.answered = 0
-        self.failures = []  # (requests answered until then, what happened)
-
-    def run(self):
-        client = None
-        while not self._stop_event.is_set():
-            try:
-                client = client or RawClient(self._port)
-                response = client.exchange(target="/small")
-                assert response.status == 200, response.status
-                self.answered += 1
-                keep = self._keep_alive and not response.closes
-            except (http1.Truncated, OSError, AssertionError) as failure:
-                self.failures.append((self.answered, failure))
-                keep = False
-            if not keep and client:
-                client.close()
-                client = None
-        if client:
-            client.close()
-
-
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "connection-per-request"])
 def test_killed_workers_lose_only_what_they_had_in_flight(start_prox, nginx, keep_alive):
     prox = start_prox(proxy_to(nginx))
     prox.expects_crashes = True
     prox.wait_workers(2)
     stop = threading.Event()
-    clients = [LoopingClient(prox.port, stop, keep_alive) for _ in range(CLIENTS)]
+    clients = [LoopingClient(prox.port, stop, keep_alive, "/small") for _ in range(CLIENTS)]
     for client in clients:
         client.start()
     for _ in spread(KILLS, SOAK_SECONDS / 2):

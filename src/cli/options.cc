@@ -40,8 +40,7 @@ void add_serve_flags(Form& form, Options& options) {
   form.add_config();
   form.add_prefix();
   form.add_level();
-  form.add_bool("--watch", options.watch,
-                "reload when files change (not built into this version yet)");
+  form.add_bool("--watch", options.watch, "reload when a file of the configuration changes");
   form.add_bool("--daemon", options.daemon,
                 "leave the terminal; the log goes to /var/log/prox/error.log");
 }

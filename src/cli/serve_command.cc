@@ -11,6 +11,7 @@ int serve(const Options& options, int argc, char** argv) {
   serving.prefix = options.prefix;
   serving.level = options.level;
   serving.workers = options.workers;
+  serving.watch = options.watch;
   serving.daemon = options.daemon;
   serving.argc = argc;
   serving.argv = argv;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <ctime>
+#include <vector>
+
+#include "master/watcher.h"
 #include "prox/base/log.h"
 #include "prox/config/loader.h"
 #include "prox/master/environment.h"
@@ -9,6 +13,7 @@ namespace prox::master {
 
 // A config that was read and may become a generation.
 struct Candidate {
+  timespec began{};  // CLOCK_REALTIME before the first file was read
   config::LoadResult loaded;
   Environment environment;
 
@@ -17,6 +22,9 @@ struct Candidate {
 };
 
 Candidate load_candidate(const Options& options);
+
+// Everything that was read, or was to be.
+std::vector<Watcher::ReadPath> read_paths(const config::LoadResult& loaded);
 
 // What the log shows while this config is in force.
 base::log::Level log_level(const Options& options, const config::Config& config);

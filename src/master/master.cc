@@ -78,6 +78,7 @@ Master::Master(const Options& options, zone::Zone zone, std::optional<Daemon> da
   sweep_timer_.init(
       loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
   if (daemon_) spawner_.set_stderr(daemon_->log_fd());
+  if (options_.watch) watcher_.emplace(loop_, *this, Inotify::open(), Watcher::Pace{});
 }
 
 int Master::run() {
@@ -89,7 +90,7 @@ int Master::run() {
 
 bool Master::start() {
   exit_status_ = 1;
-  Candidate candidate = load_candidate(options_);
+  Candidate candidate = load();
   if (!candidate.is_accepted()) {
     print_report(candidate.loaded, options_.config_path);
     return false;
@@ -174,7 +175,7 @@ void Master::reload(std::optional<ControlSocket::Asker> asker) {
 void Master::begin_reload() {
   is_reloading_ = true;
   askers_ = std::exchange(next_askers_, {});
-  Candidate candidate = load_candidate(options_);
+  Candidate candidate = load();
   if (!candidate.is_accepted()) {
     candidate_ = std::move(candidate);
     return discard(summarise(*candidate_, options_.config_path));
@@ -191,6 +192,13 @@ void Master::begin_reload() {
   }
   make_room();
   try_generation(std::move(candidate));
+}
+
+// What a refused config was read from is watched as well: one of these files will be mended.
+Candidate Master::load() {
+  Candidate candidate = load_candidate(options_);
+  if (watcher_) watcher_->watch(read_paths(candidate.loaded), candidate.began);
+  return candidate;
 }
 
 // Forks a generation for the candidate, whose addresses are bound. What follows is up to its workers: promote() or discard().
@@ -331,6 +339,7 @@ void Master::on_stop_signal() {
 
 void Master::stop(base::Millis limit) {
   state_ = State::Stopping;
+  watcher_.reset();
   reload_again_ = false;
   askers_.insert(askers_.end(), next_askers_.begin(), next_askers_.end());
   next_askers_.clear();
@@ -405,6 +414,11 @@ void Master::on_command(ControlSocket::Asker asker, std::string_view command) {
   if (!number) return control_->answer(asker, R"({"ok":false,"error":"unknown command"})");
   control_->answer(asker, R"({"ok":true})");
   on_signal(*number);
+}
+
+void Master::on_files_changed(const std::string& path) {
+  if (!is_reloading_) log::info("reloading: a file has changed", {{"path", path}});
+  reload(std::nullopt);
 }
 
 void Master::reopen_logs() {

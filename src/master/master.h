@@ -15,6 +15,7 @@
 #include "master/slots.h"
 #include "master/spawner.h"
 #include "master/verdict.h"
+#include "master/watcher.h"
 #include "prox/master/master.h"
 #include "prox/master/pid_file.h"
 #include "prox/net/loop.h"
@@ -24,7 +25,10 @@
 namespace prox::master {
 
 // The one process that owns the config, the listening sockets and the workers. See master.h in include/ for its life.
-class Master final : public Generation::Owner, public ControlSocket::Owner, public Signals::Owner {
+class Master final : public Generation::Owner,
+                     public ControlSocket::Owner,
+                     public Signals::Owner,
+                     public Watcher::Owner {
  public:
   Master(const Options& options, zone::Zone zone, std::optional<Daemon> daemon);
 
@@ -34,6 +38,7 @@ class Master final : public Generation::Owner, public ControlSocket::Owner, publ
   void on_generation_failed(Generation& generation, const std::string& why) override;
   void on_command(ControlSocket::Asker asker, std::string_view command) override;
   void on_signal(int number) override;
+  void on_files_changed(const std::string& path) override;
 
  private:
   enum class State : std::uint8_t {
@@ -55,6 +60,7 @@ class Master final : public Generation::Owner, public ControlSocket::Owner, publ
   // Reload.
   void reload(std::optional<ControlSocket::Asker> asker);
   void begin_reload();
+  Candidate load();
   void try_generation(Candidate candidate);
   void make_room();
   void warn_of_unchangeable(const config::Process& process) const;
@@ -88,6 +94,7 @@ class Master final : public Generation::Owner, public ControlSocket::Owner, publ
   std::optional<PidFile> pid_file_;
   std::unique_ptr<ControlSocket> control_;
   std::optional<Signals> signals_;
+  std::optional<Watcher> watcher_;
   net::Timer sweep_timer_;
 
   config::Process first_process_;  // of the config prox was started with

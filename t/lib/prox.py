@@ -45,9 +45,11 @@ class Prox:
     `config` is a dict, or JSON5 text. A dict gets a pid file, two workers and a short shutdown limit
     unless it says otherwise; text must name "prox.pid" as its pid file itself. `ports` are those that
     it listens on once started, by default all that the config names; a reload does not change them.
+    Files are not watched unless `watch` is set, so that a config can be written and then reloaded.
     """
 
-    def __init__(self, directory, config, args=(), env=None, daemon=False, ports=None, affinity=None):
+    def __init__(self, directory, config, args=(), env=None, daemon=False, ports=None, affinity=None,
+                 watch=False):
         self.directory = pathlib.Path(directory)
         self.config_path = self.directory / "config.json5"
         self.pid_path = self.directory / "prox.pid"
@@ -57,7 +59,8 @@ class Prox:
         self.ports = ports or [int(port) for port in _LISTEN.findall(self.config_text)]
         self.process = None
         self.pid = None  # of the master
-        self.command = ["serve", "-config", str(self.config_path), "-log-level", "debug", "-watch=false"]
+        self.command = ["serve", "-config", str(self.config_path), "-log-level", "debug",
+                        f"-watch={str(watch).lower()}"]
         self.command += map(str, args)
         self._env = env
         self._daemon = daemon
@@ -69,8 +72,12 @@ class Prox:
 
     def write_config(self, config):
         """Puts a config in place. It takes effect at a reload."""
-        self.config_text = config if isinstance(config, str) else json.dumps(self._with_process(config), indent=2)
+        self.config_text = self.render(config)
         self.config_path.write_text(self.config_text)
+
+    def render(self, config):
+        """A config as the text that write_config() would write."""
+        return config if isinstance(config, str) else json.dumps(self._with_process(config), indent=2)
 
     def _with_process(self, config):
         defaults = {"workers": 2, "shutdown_timeout": "2s", "pid_file": str(self.pid_path)}
@@ -167,12 +174,13 @@ class Prox:
         """Reloads by SIGHUP; waits for the verdict in the log and returns True when it was accepted."""
         if config is not None:
             self.write_config(config)
-        before = self._reload_verdicts()
+        before = self.reload_verdicts()
         self.signal(signal.SIGHUP)
-        wait_for(lambda: len(self._reload_verdicts()) > len(before), what="the reload is decided")
-        return self._reload_verdicts()[-1] == "complete"
+        wait_for(lambda: len(self.reload_verdicts()) > len(before), what="the reload is decided")
+        return self.reload_verdicts()[-1] == "complete"
 
-    def _reload_verdicts(self):
+    def reload_verdicts(self):
+        """What has become of each reload since the start: "complete" or "failed"."""
         return re.findall(r"reload (complete|failed)", self.log())
 
     # Processes

@@ -63,3 +63,11 @@ class Stopwatch:
     def running(self):
         """Seconds since the block was entered."""
         return time.monotonic() - self._start
+
+
+def spread(times, seconds):
+    """Yields 0, 1, … `times` - 1, evenly over `seconds`."""
+    with Stopwatch() as watch:
+        for number in range(times):
+            wait_for(lambda number=number: watch.running >= seconds * (number + 0.5) / times, seconds + 5)
+            yield number

@@ -14,6 +14,7 @@ struct Options {
   std::string prefix;  // -p; empty: none
   std::optional<base::log::Level> level;
   std::optional<std::size_t> workers;
+  bool watch = true;    // reload when a file of the config changes
   bool daemon = false;  // leave the terminal
   int argc = 0;         // of main(), overwritten by process titles
   char** argv = nullptr;

@@ -172,7 +172,7 @@ TEST_CASE("help is exit 0 on stdout") {
 
 TEST_CASE("a command's help lists its flags") {
   CHECK(has(answer({"serve", "-h"}).out, "-c, -config PATH"));
-  CHECK(has(answer({"serve", "-h"}).out, "not built into this version yet"));
+  CHECK(has(answer({"serve", "-h"}).out, "reload when a file"));
   CHECK_FALSE(has(answer({"serve", "-h"}).out, "-strict"));
   CHECK(has(answer({"help", "validate"}).out, "-strict"));
 }

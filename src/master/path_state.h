@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "prox/config/loader.h"
+
+namespace prox::master {
+
+// FNV-1a, 64 bits: to tell apart what a file held before and holds now, not to withstand anybody.
+class Digest {
+ public:
+  void add(std::string_view bytes) {
+    for (const char byte : bytes)
+      value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0xcbf29ce484222325U;
+};
+
+// Whether a name in a directory of this role is one of a file that is read.
+bool is_listed(config::WatchedPath::Role role, std::string_view name);
+
+// What a path holds, as a digest: of a file's bytes or a directory's names. A file is read again only if stat(2) says that it may have
+// changed.
+class PathState {
+ public:
+  explicit PathState(config::WatchedPath path) : path_(std::move(path)) {}
+
+  const config::WatchedPath& path() const { return path_; }
+
+  // Two are equal if nothing was changed in between but times, owners, modes and links. What is missing or unreadable has one as well.
+  std::uint64_t digest();
+  // Whether digest() would have to read. One system call.
+  bool may_have_changed() const;
+  // Whether the file or directory may have been changed, or put there, at `time` (CLOCK_REALTIME) or later.
+  bool may_be_newer_than(const timespec& time) const;
+
+ private:
+  // All of stat(2) that changes with the content, and what is enough to tell one file from another.
+  struct Stamp {
+    int error = 0;  // errno of stat(2)
+    dev_t device = 0;
+    ino_t inode = 0;
+    mode_t mode = 0;
+    off_t size = 0;
+    timespec modified{};
+    timespec changed{};
+    bool is_recent(const timespec& now) const;
+    bool operator==(const Stamp& other) const;
+  };
+  Stamp look() const;
+  std::uint64_t read(const Stamp& stamp) const;
+  void read_file(Digest& digest) const;
+  void read_names(Digest& digest) const;
+
+  config::WatchedPath path_;
+  std::optional<Stamp> known_;  // of what digest_ was made of; none: it has to be made anew
+  std::uint64_t digest_ = 0;
+};
+
+}  // namespace prox::master

@@ -1,0 +1,34 @@
+"""A client that never rests: load of which every single failure is known."""
+
+import threading
+
+from . import http1
+from .client import RawClient
+
+
+class LoopingClient(threading.Thread):
+    """Sends one request after the other until `stop` is set; after a failure it goes on with a new connection."""
+
+    def __init__(self, port, stop, keep_alive, target="/"):
+        super().__init__(daemon=True)
+        self._port, self._stop_event, self._keep_alive, self._target = port, stop, keep_alive, target
+        self.answered = 0
+        self.failures = []  # (requests answered until then, what happened)
+
+    def run(self):
+        client = None
+        while not self._stop_event.is_set():
+            try:
+                client = client or RawClient(self._port)
+                response = client.exchange(target=self._target)
+                assert response.status == 200, response.status
+                self.answered += 1
+                keep = self._keep_alive and not response.closes
+            except (http1.Truncated, OSError, AssertionError) as failure:
+                self.failures.append((self.answered, failure))
+                keep = False
+            if not keep and client:
+                client.close()
+                client = None
+        if client:
+            client.close()

@@ -1,0 +1,271 @@
+"""Files that change are put into effect: once for each save, however it is done, and without losing a request."""
+
+import contextlib
+import os
+import shutil
+import threading
+
+import pytest
+
+from lib.looping import LoopingClient
+from lib.prox import service, static_site
+from lib.waits import SANITIZED, spread, wait_for, wait_until_still
+
+# From a save to its effect, in seconds.
+EFFECT = 9 if SANITIZED else 3
+# Longer than a run of events lasts before it is acted on: when nothing has come by then, nothing will.
+STILL = 0.7
+STORM = 200
+
+
+@contextlib.contextmanager
+def under_load(prox):
+    """Clients that ask all the time, each of whose requests must be answered."""
+    stop = threading.Event()
+    clients = [LoopingClient(prox.port, stop, keep_alive) for keep_alive in (True, True, False)]
+    for client in clients:
+        client.start()
+    wait_for(lambda: all(client.answered for client in clients), what="the load has begun")
+    yield
+    settled = [client.answered for client in clients]
+    wait_for(lambda: all(client.answered > before for client, before in zip(clients, settled)), what="all go on")
+    stop.set()
+    for client in clients:
+        client.join(10)
+        assert client.failures == []
+
+
+def site(prox, body):
+    return prox.render(static_site(body, prox.port))
+
+
+def wait_reload(prox, verdicts, body):
+    """Waits until exactly these reloads were decided since the start, and `body` is served."""
+    wait_for(lambda: len(prox.reload_verdicts()) >= len(verdicts), EFFECT, "the reload")
+    wait_for(lambda: prox.fetch().body == body, EFFECT, f"{body!r} is served")
+    wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
+    assert prox.reload_verdicts() == verdicts
+
+
+def wait_ignored(prox, times=1):
+    """Waits until events were looked at and found to change nothing."""
+    wait_for(lambda: prox.log().count("files were touched, none has changed") >= times, EFFECT, "a look at the files")
+    assert prox.reload_verdicts() == []
+
+
+def in_place(path, text):
+    path.write_text(text)
+
+
+def in_pieces(path, text):
+    with open(path, "w") as file:
+        for at in range(0, len(text), 16):
+            file.write(text[at:at + 16])
+            file.flush()
+
+
+def renamed_over(path, text):
+    """As sed -i, and editors that keep no copy."""
+    fresh = path.with_name(".config.json5.new")
+    fresh.write_text(text)
+    os.replace(fresh, path)
+
+
+def as_vim_does(path, text):
+    backup = path.with_name("config.json5~")
+    os.rename(path, backup)
+    path.write_text(text)
+    backup.unlink()
+
+
+def deleted_and_made_again(path, text):
+    path.unlink()
+    path.write_text(text)
+
+
+def a_copy_linked_in(path, text):
+    fresh = path.with_name("fresh")
+    fresh.write_text(text)
+    path.unlink()
+    os.link(fresh, path)
+
+
+SAVES = [in_place, in_pieces, renamed_over, as_vim_does, deleted_and_made_again, a_copy_linked_in]
+
+
+@pytest.mark.parametrize("save", SAVES)
+def test_each_way_of_saving_is_one_reload(start_prox, save):
+    prox = start_prox(static_site("old"), watch=True)
+    with under_load(prox):
+        save(prox.config_path, site(prox, "new"))
+        wait_reload(prox, ["complete"], b"new")
+        save(prox.config_path, site(prox, "newer"))
+        wait_reload(prox, ["complete"] * 2, b"newer")
+
+
+def test_config_map_that_kubernetes_swaps_is_one_reload(new_prox):
+    """config.json5 -> ..data/config.json5, ..data -> a directory with a date in its name, which then goes."""
+    prox = new_prox(static_site("old"), watch=True)
+    home = prox.directory
+
+    def swap(name, text):
+        (home / name).mkdir()
+        (home / name / "config.json5").write_text(text)
+        os.symlink(name, home / "..data_tmp")
+        os.rename(home / "..data_tmp", home / "..data")
+
+    swap("..1", prox.config_text)
+    prox.config_path.unlink()
+    os.symlink("..data/config.json5", prox.config_path)
+    prox.start()
+    with under_load(prox):
+        for number, last in ((2, 1), (3, 2)):
+            swap(f"..{number}", site(prox, str(number)))
+            shutil.rmtree(home / f"..{last}")
+            wait_reload(prox, ["complete"] * (number - 1), str(number).encode())
+
+
+def test_link_to_a_release_that_is_moved_is_one_reload(new_prox):
+    prox = new_prox(static_site("1"), watch=True)
+    for number in (1, 2):
+        (prox.directory / f"release{number}").mkdir()
+        (prox.directory / f"release{number}" / "site.json5").write_text(site(prox, str(number)))
+    os.symlink("release1", prox.directory / "current")
+    prox.config_path.unlink()
+    os.symlink(prox.directory / "current" / "site.json5", prox.config_path)
+    prox.start()
+    with under_load(prox):
+        os.symlink("release2", prox.directory / "next")
+        os.rename(prox.directory / "next", prox.directory / "current")
+        wait_reload(prox, ["complete"], b"2")
+        (prox.directory / "release1" / "site.json5").write_text("nobody reads this")
+        (prox.directory / "release2" / "site.json5").write_text(site(prox, "3"))
+        wait_reload(prox, ["complete"] * 2, b"3")
+
+
+def test_directory_that_is_put_in_the_place_of_another_is_one_reload(new_prox):
+    prox = new_prox(static_site("old"), watch=True)
+    conf, other = prox.directory / "conf", prox.directory / "other"
+    for directory, body in ((conf, "old"), (other, "new")):
+        directory.mkdir()
+        (directory / "config.json5").write_text(site(prox, body))
+    prox.config_path.unlink()
+    os.symlink("conf/config.json5", prox.config_path)
+    prox.start()
+    with under_load(prox):
+        os.rename(conf, prox.directory / "gone")
+        os.rename(other, conf)
+        wait_reload(prox, ["complete"], b"new")
+
+
+def test_touch_and_chmod_are_no_change(start_prox):
+    prox = start_prox(static_site("same"), watch=True)
+    os.utime(prox.config_path)
+    wait_ignored(prox)
+    prox.config_path.chmod(0o640)
+    wait_ignored(prox, 2)
+    renamed_over(prox.config_path, prox.config_text)
+    wait_ignored(prox, 3)
+
+
+def test_files_beside_the_config_are_no_event(start_prox):
+    prox = start_prox(static_site("same"), watch=True)
+    log = prox.directory / "access.log"
+    with open(log, "a") as file:
+        for number in range(1000):
+            file.write(f"{number}\n")
+            file.flush()
+    os.rename(log, prox.directory / "access.log.1")
+    (prox.directory / "config.json5.swp").write_text("an editor's")
+    prox.fetch()
+    wait_until_still(lambda: len(prox.log()), STILL, what="the log")
+    assert "touched" not in prox.log()
+    assert prox.reload_verdicts() == []
+
+
+def test_resource_that_is_edited_is_one_reload(new_prox):
+    prox = new_prox(static_site("old"), watch=True)
+    page = prox.directory / "pages" / "index.html"
+    page.parent.mkdir()
+    page.write_text("old")
+    action = {"type": "static", "status": 200, "body_ref": {"file": "pages/index.html"}}
+    prox.write_config({"services": {"web": service([{"action": action}], prox.port)}})
+    prox.start()
+    with under_load(prox):
+        page.write_text("new")
+        wait_reload(prox, ["complete"], b"new")
+        renamed_over(page, "newer")
+        wait_reload(prox, ["complete"] * 2, b"newer")
+        page.unlink()
+        wait_reload(prox, ["complete", "complete", "failed"], b"newer")
+        page.write_text("newest")
+        wait_reload(prox, ["complete", "complete", "failed", "complete"], b"newest")
+
+
+def test_bad_save_changes_nothing_and_is_told_once(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    workers = prox.wait_workers(2)
+    with under_load(prox):
+        prox.config_path.write_text("{ services: ")
+        wait_reload(prox, ["failed"], b"old")
+        assert prox.log().count("config.json5:1:13: ") == 1
+        os.utime(prox.config_path)
+        renamed_over(prox.config_path, "{ services: ")
+        wait_reload(prox, ["failed"], b"old")
+        assert prox.wait_workers(2) == workers
+        prox.config_path.write_text(site(prox, "new"))
+        wait_reload(prox, ["failed", "complete"], b"new")
+
+
+def test_config_that_was_gone_for_a_while_takes_effect_when_it_is_back(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    with under_load(prox):
+        prox.config_path.unlink()
+        wait_reload(prox, ["failed"], b"old")
+        prox.config_path.write_text(site(prox, "new"))
+        wait_reload(prox, ["failed", "complete"], b"new")
+
+
+def test_save_while_a_reload_is_under_way_is_not_lost(start_prox):
+    prox = start_prox(static_site("0"), watch=True)
+    for number in range(1, 6):
+        prox.config_path.write_text(site(prox, str(number)))
+        prox.hup()
+    wait_for(lambda: prox.fetch().body == b"5", EFFECT, "the last save is served")
+
+
+def test_save_that_was_reloaded_by_hand_is_not_reloaded_again(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    assert prox.hup(static_site("new", prox.port))
+    wait_reload(prox, ["complete"], b"new")
+
+
+def test_storm_of_saves_is_few_reloads_and_ends_with_the_last(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    with under_load(prox):
+        for number in spread(STORM, seconds=2):
+            SAVES[number % len(SAVES)](prox.config_path, site(prox, str(number)))
+        wait_for(lambda: prox.fetch().body == str(STORM - 1).encode(), EFFECT, "the last save is served")
+        wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
+    assert 1 <= prox.reload_verdicts().count("complete") <= 3
+    prox.wait_workers(2)
+
+
+def test_without_watching_only_a_signal_reloads(start_prox):
+    prox = start_prox(static_site("old"), watch=False)
+    prox.config_path.write_text(site(prox, "new"))
+    wait_until_still(lambda: len(prox.log()), STILL, what="the log")
+    assert prox.fetch().body == b"old"
+    assert prox.hup()
+    wait_for(lambda: prox.fetch().body == b"new", what="the new config")
+
+
+def test_workers_do_not_hold_the_watches(start_prox):
+    prox = start_prox(static_site("x"), watch=True)
+
+    def inotify_descriptors(pid):
+        links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        return links.count("anon_inode:inotify")
+
+    assert inotify_descriptors(prox.pid) == 1
+    assert [inotify_descriptors(worker) for worker in prox.wait_workers(2)] == [0, 0]
