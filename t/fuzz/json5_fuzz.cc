@@ -6,20 +6,21 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "property.h"
 #include "prox/config/json5.h"
 
 namespace {
 
-using prox::config::Diagnostic;
 using prox::config::Diagnostics;
 using prox::config::Place;
 using prox::config::Sources;
+using prox::fuzz::check_diagnostics;
+using prox::fuzz::require;
 namespace json5 = prox::config::json5;
 using json5::Value;
 
@@ -32,12 +33,6 @@ struct Reading {
   Diagnostics diagnostics;
   std::optional<Value> value;
 };
-
-void require(bool holds, const char* what) {
-  if (holds) return;
-  fmt::print(stderr, "property violated: {}\n", what);
-  std::abort();
-}
 
 bool lies_in(Place inner, Place outer) {
   return inner.offset >= outer.offset && inner.length > 0 &&
@@ -60,25 +55,6 @@ void check_places(const Value& value, Place outer, int depth) {
       check_places(member.value, value.place, depth);
     }
   }
-}
-
-void check_place(const Sources& sources, Place place) {
-  require(place.length > 0, "a caret is wide");
-  require(place.offset <= sources.text(0).size(), "a problem lies in its file");
-  const auto position = sources.position(place);
-  require(position.line >= 1 && position.column >= 1 && position.end_column > position.column,
-          "positions count from 1");
-}
-
-void check_diagnostics(const Reading& r) {
-  require(r.value.has_value() || r.diagnostics.has_errors(), "a refusal has a reason");
-  for (const Diagnostic& d : r.diagnostics.all()) {
-    require(!d.message.empty(), "a problem is told");
-    check_place(r.sources, d.place);
-    for (const Diagnostic::Note& note : d.notes) check_place(r.sources, note.place);
-  }
-  (void)render_text(r.diagnostics, r.sources, {true});
-  (void)render_json(r.diagnostics, r.sources);
 }
 
 void check_same(const Value& a, const Value& b);
@@ -164,7 +140,8 @@ void write(const Value& value, std::string& out) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const Reading first(text);
-  check_diagnostics(first);
+  require(first.value.has_value() || first.diagnostics.has_errors(), "a refusal has a reason");
+  check_diagnostics(first.diagnostics, first.sources);
   const Reading again(text);
   require(first.value.has_value() == again.value.has_value(), "reading is deterministic");
   require(first.diagnostics.all().size() == again.diagnostics.all().size(),
