@@ -48,11 +48,18 @@ void Reader::read_root(const Value& root) {
     read_admin(*admin, draft_.admin.emplace());
     draft_.admin_member = member_at(root, "admin");
   }
-  const bool is_unread = !tree_.is_directory && is_unreadable(checker_, root, "services");
-  if (is_unread) draft_.uses_incomplete = true;
-  if (tree_.services.empty() && !is_unread && !tree_.is_incomplete) {
+  if (tree_.is_directory ? tree_.services.empty() && !tree_.is_incomplete : lacks_services(root)) {
     context_.diagnostics.error("no-services", *draft_.root, "no services: at least one is needed");
   }
+}
+
+bool Reader::lacks_services(const Value& root) {
+  if (is_unreadable(checker_, root, "services")) {
+    draft_.uses_incomplete = true;
+    return false;
+  }
+  const Value* services = object_at(root, "services");
+  return services == nullptr || services->as_object()->empty();
 }
 
 // What a file adds to the pools that all files share.

@@ -31,6 +31,7 @@ class Reader {
   };
 
   void read_root(const json5::Value& root);
+  bool lacks_services(const json5::Value& root);
   void read_definitions(const json5::Value& file);
   void refuse_definitions(const ServiceSource& source);
   void define(Names& names, const json5::Member& member);

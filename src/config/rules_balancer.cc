@@ -27,12 +27,16 @@ class BalancerRules {
     }
     rules_.require_keys(value_.find("sticky"), schema::kSticky);
     check_targets();
+    const std::size_t before = rules_.diagnostics().all().size();
+    check_supply();
     if (const ActionDraft* action = rules_.action_of(route_)) check_action(action->action);
+    if (route_.use) rules_.diagnostics().add_note(before, *route_.use);
   }
 
  private:
   Place key() const { return key_place(*route_.value, "balancer"); }
   void check_targets();
+  void check_supply();
   void check_action(const Action& action);
   bool has_supplier() const;
 
@@ -56,16 +60,20 @@ bool BalancerRules::has_supplier() const {
          !action->action.plugins.empty();
 }
 
-void BalancerRules::check_targets() {
-  Diagnostics& diagnostics = rules_.diagnostics();
+void BalancerRules::check_supply() {
   const json5::Value* targets = value_.find("targets");
   const bool is_empty = targets == nullptr
                             ? rules_.lacks(&value_, "targets")
                             : targets->as_array() != nullptr && targets->as_array()->empty();
   if (is_empty && !has_supplier()) {
-    diagnostics.error("balancer-targets", targets == nullptr ? key() : targets->place,
-                      "this balancer has no targets and no plugin to supply them");
+    rules_.diagnostics().error("balancer-targets", targets == nullptr ? key() : targets->place,
+                               "this balancer has no targets and no plugin to supply them");
   }
+}
+
+void BalancerRules::check_targets() {
+  Diagnostics& diagnostics = rules_.diagnostics();
+  const json5::Value* targets = value_.find("targets");
   if (targets != nullptr && targets->as_array() != nullptr) {
     for (const json5::Value& item : *targets->as_array()) {
       if (item.as_object() != nullptr) rules_.require_keys(&item, schema::kTarget);

@@ -94,6 +94,7 @@ void check_route(const Rules& rules, const RouteDraft& route, const PassAction& 
                   "before TLS",
                   shadow->index));
   warning.notes.push_back({shadow->route.place, "that route is here"});
+  if (route.use) warning.notes.push_back(*route.use);
 }
 
 }  // namespace

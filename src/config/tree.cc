@@ -204,10 +204,7 @@ void TreeReader::add_fragment(Text name, Lead lead, const std::string& path,
                               std::string_view through) {
   const Document* document = open_from(lead, "service", path);
   if (document == nullptr) return add({std::move(name), nullptr, nullptr});
-  if (lead != nullptr && document == tree_.root) {
-    report_cycle(document, lead, through);
-    return add({std::move(name), nullptr, nullptr});
-  }
+  if (lead != nullptr && document == tree_.root) return report_cycle(document, lead, through);
   if (lead == nullptr) name.place = {document->file, 0, 1};
   add({std::move(name), document->object(), document});
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -138,6 +139,16 @@ class Files {
       }
       lines.push_back(without_directory(std::move(line)));
     }
+    return lines;
+  }
+  // Those of a config that may use what is not built in yet.
+  std::vector<std::string> errors(std::string_view root) const {
+    std::vector<std::string> lines = problems(root, Purpose::Validate);
+    lines.erase(std::remove_if(lines.begin(), lines.end(),
+                               [](const std::string& line) {
+                                 return line.find(" error ") == std::string::npos;
+                               }),
+                lines.end());
     return lines;
   }
   std::vector<std::string> paths(const LoadResult& result) const {

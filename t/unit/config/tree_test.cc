@@ -373,12 +373,16 @@ TEST_CASE("a file that leads back to itself is an error where that is written") 
 }
 
 TEST_CASE("a directory reference that finds the root is a cycle, by whatever name") {
-  const Files files = {{"c.json5", "{ services: { all: './' } }"}, {"d/.keep", ""}};
+  const Files files = {
+      {"c.json5", "{ services: { all: './' }, actions: { a: { type: 'static', status: 200 } } }"},
+      {"d/.keep", ""}};
   CHECK(files.problems("c.json5") ==
-        Lines{"c.json5:1:20 error include-cycle: \"c.json5\" includes itself through \"./\""});
+        Lines{"c.json5:1:20 error include-cycle: \"c.json5\" includes itself through \"./\"",
+              "c.json5:1:39 warning action-unused: action \"a\" is never used"});
   REQUIRE(symlink("../c.json5", files.path("d/x.json5").c_str()) == 0);
   CHECK(files.problems("d/x.json5") ==
-        Lines{"d/x.json5:1:20 error include-cycle: \"d/x.json5\" includes itself through \"./\""});
+        Lines{"d/x.json5:1:20 error include-cycle: \"d/x.json5\" includes itself through \"./\"",
+              "d/x.json5:1:39 warning action-unused: action \"a\" is never used"});
 }
 
 // Names
@@ -474,6 +478,32 @@ TEST_CASE("a mistake in a shared route file is told once, and once a place if it
           var + "[c.json5:3:76 included here, in service \"two\"]"});
 }
 
+TEST_CASE("whether a balancer in a shared route file can work depends on the service") {
+  const Files files = {{"c.json5",
+                        "{ services: { one: { listen: ':1', routes: ['r.json5'] }, two: { listen: "
+                        "':2', plugins: ['./p'], routes: ['r.json5'] } },\n"
+                        "  actions: { plain: { type: 'proxy', upstream: 'h' } } }"},
+                       {"r.json5",
+                        "[{ match: { path: '/a' }, balancer: { type: 'random' },\n action: { type: "
+                        "'proxy', upstream: '{target}' } },\n"
+                        " { match: { path: '/b' }, balancer: { type: 'rr', targets: ['a', 'a'] }, "
+                        "action: 'plain' }]"}};
+  const std::string one = " [c.json5:1:45 included here, in service \"one\"]";
+  const std::string two = " [c.json5:1:107 included here, in service \"two\"]";
+  const std::string plain =
+      "r.json5:3:27 error balancer-placeholder: upstream of action \"plain\" does not use {target} "
+      "[c.json5:2:48 the upstream is written here]";
+  CHECK(files.errors("c.json5") ==
+        Lines{"r.json5:1:27 error balancer-targets: this balancer has no targets and no plugin to "
+              "supply them" +
+                  one,
+              plain + one, plain + two,
+              "r.json5:3:45 error balancer-type-unknown: unknown balancer type \"rr\"; known: "
+              "roundrobin, random, leastconn, p2c, hash",
+              "r.json5:3:66 error balancer-target-duplicate: target \"a\" is listed twice "
+              "[r.json5:3:61 first listed here]"});
+}
+
 TEST_CASE("one fragment as two services is told by its address") {
   const Files files = {
       {"c.json5", "{ services: { a: 'w.json5', b: './w.json5' } }"},
@@ -517,12 +547,8 @@ TEST_CASE("a fragment's plugins are a registry or a list, and service_plugins is
                        {"registry.json5", registry},
                        {"both.json5", both},
                        {"wrong.json5", wrong}};
-  Lines errors;
-  for (std::string& line : files.problems("c.json5", Purpose::Validate)) {
-    if (line.find(" error ") != line.npos) errors.push_back(std::move(line));
-  }
   CHECK(
-      errors ==
+      files.errors("c.json5") ==
       Lines{"registry.json5:1:14 error duplicate-plugin: plugin \"auth\" is defined twice "
             "[c.json5:1:14 first defined here]",
             "both.json5:1:12 error plugins-twice: \"plugins\" as an array means the same as "
