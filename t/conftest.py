@@ -73,7 +73,7 @@ def new_prox(started, tmp_path):
     """Makes a Prox in a directory of its own, and does not start it."""
     made = []
 
-    def make(config, **options):
+    def make(config, **options):  # None: see `files` of Prox
         directory = tmp_path / f"prox{len(made)}"
         directory.mkdir()
         prox = Prox(directory, config, **options)

@@ -43,20 +43,27 @@ class Prox:
     """One master with its workers, in a session of its own.
 
     `config` is a dict, or JSON5 text. A dict gets a pid file, two workers and a short shutdown limit
-    unless it says otherwise; text must name "prox.pid" as its pid file itself. `ports` are those that
-    it listens on once started, by default all that the config names; a reload does not change them.
+    unless it says otherwise; text must name "prox.pid" as its pid file itself. `files` are texts by
+    their names, put beside it; without a `config` they are the config: those under "config/" are its
+    services, and `config/_global.json5` must name "../prox.pid". `ports` are those that it listens on
+    once started, by default all that config and files name; a reload does not change them.
     Files are not watched unless `watch` is set, so that a config can be written and then reloaded.
     """
 
     def __init__(self, directory, config, args=(), env=None, daemon=False, ports=None, affinity=None,
-                 watch=False):
+                 watch=False, files=None):
         self.directory = pathlib.Path(directory)
-        self.config_path = self.directory / "config.json5"
+        self.config_path = self.directory / ("config" if config is None else "config.json5")
         self.pid_path = self.directory / "prox.pid"
         self.log_path = self.directory / "prox.log"
         self.expects_crashes = False
-        self.write_config(config)
-        self.ports = ports or [int(port) for port in _LISTEN.findall(self.config_text)]
+        self.config_text = ""
+        if config is not None:
+            self.write_config(config)
+        for name, text in (files or {}).items():
+            self.write_file(name, text)
+        texts = [self.config_text, *(files or {}).values()]
+        self.ports = ports or [int(port) for text in texts for port in _LISTEN.findall(text)]
         self.process = None
         self.pid = None  # of the master
         self.command = ["serve", "-config", str(self.config_path), "-log-level", "debug",
@@ -78,6 +85,12 @@ class Prox:
     def render(self, config):
         """A config as the text that write_config() would write."""
         return config if isinstance(config, str) else json.dumps(self._with_process(config), indent=2)
+
+    def write_file(self, name, text):
+        """Puts another file of the config in place, by its name in the directory of this prox."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
     def _with_process(self, config):
         defaults = {"workers": 2, "shutdown_timeout": "2s", "pid_file": str(self.pid_path)}
