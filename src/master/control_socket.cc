@@ -11,6 +11,7 @@
 #include "prox/base/assert.h"
 #include "prox/base/fd.h"
 #include "prox/base/json.h"
+#include "prox/base/log.h"
 
 namespace prox::master {
 
@@ -20,6 +21,10 @@ constexpr mode_t kMask = 0177;  // leaves 0600
 constexpr int kBacklog = 16;
 constexpr std::size_t kMaxRequest = 4096;
 constexpr std::size_t kMaxClients = 64;  // scripts in a loop must not eat the master's descriptors
+
+bool is_exhausted(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
 
 }  // namespace
 
@@ -102,16 +107,27 @@ tl::expected<std::unique_ptr<ControlSocket>, int> ControlSocket::open(net::Loop&
 
 ControlSocket::ControlSocket(net::Loop& loop, UnixSocket socket, Owner& owner)
     : loop_(loop), socket_(std::move(socket)), owner_(owner) {
-  const auto on_readable = [](int, short, void* self) {
-    static_cast<ControlSocket*>(self)->accept();
-  };
-  PROX_ASSERT(accept_event_.add(loop_, socket_.fd(), EV_READ | EV_PERSIST, on_readable, this));
+  rest_timer_.init(
+      loop_, [](void* self) { PROX_ASSERT(static_cast<ControlSocket*>(self)->listen()); }, this);
+  PROX_ASSERT(listen());
 }
 
 ControlSocket::~ControlSocket() = default;
 
+bool ControlSocket::listen() {
+  const auto on_readable = [](int, short, void* self) {
+    static_cast<ControlSocket*>(self)->accept();
+  };
+  return accept_event_.add(loop_, socket_.fd(), EV_READ | EV_PERSIST, on_readable, this);
+}
+
 void ControlSocket::accept() {
   base::Fd fd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd && is_exhausted(errno)) {  // the client stays in the queue, and the socket readable
+    base::log::warn("no descriptor for a client of the control socket");
+    accept_event_.remove();
+    return rest_timer_.set_after(kRest);
+  }
   if (!fd || clients_.size() >= kMaxClients) return;
   const Asker asker = next_asker_++;
   clients_.emplace(asker, std::make_unique<Client>(*this, asker, std::move(fd)));

@@ -9,7 +9,9 @@
 #include <tl/expected.hpp>
 
 #include "master/unix_socket.h"
+#include "prox/base/clock.h"
 #include "prox/net/loop.h"
+#include "prox/net/timer.h"
 
 namespace prox::master {
 
@@ -29,6 +31,9 @@ class ControlSocket {
   };
 
   // The error is an errno.
+  // How long it leaves clients waiting when there is no descriptor for one.
+  static constexpr base::Millis kRest = 250;
+
   static tl::expected<std::unique_ptr<ControlSocket>, int> open(net::Loop& loop,
                                                                 const std::string& path,
                                                                 Owner& owner);
@@ -42,6 +47,7 @@ class ControlSocket {
  private:
   class Client;
   ControlSocket(net::Loop& loop, UnixSocket socket, Owner& owner);
+  bool listen();
   void accept();
   void handle_line(Client& client, std::string_view line);
   void forget(Asker asker);
@@ -50,6 +56,7 @@ class ControlSocket {
   UnixSocket socket_;
   Owner& owner_;
   net::Event accept_event_;
+  net::Timer rest_timer_;
   std::map<Asker, std::unique_ptr<Client>> clients_;
   Asker next_asker_ = 1;
 };

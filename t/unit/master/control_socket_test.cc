@@ -1,6 +1,7 @@
 #include "master/control_socket.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -15,6 +16,8 @@
 
 #include "catch.h"
 #include "prox/base/fd.h"
+#include "prox/net/timer.h"
+#include "support.h"
 
 using prox::base::Fd;
 using prox::master::ControlSocket;
@@ -65,6 +68,22 @@ struct Client {
   }
 
   Fd fd;
+};
+
+// While it lives every new descriptor is one too many.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit none{0, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+  ~NoMoreDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
 };
 
 void turn_twice(Master& master) {
@@ -143,4 +162,22 @@ TEST_CASE("an answer longer than the socket's buffer arrives whole") {
     master.turn();
   }
   CHECK(heard.size() == answer.size() + 1);
+}
+
+TEST_CASE("a client that there is no descriptor for waits, without keeping the loop busy") {
+  Master master;
+  const Client client(master.path());
+  client.say("{\"command\":\"status\"}\n");
+  {
+    const NoMoreDescriptors none;
+    master.turn();  // cannot accept
+    prox::net::Timer timer;
+    bool has_passed = false;
+    timer.init(
+        master.loop, [](void* passed) { *static_cast<bool*>(passed) = true; }, &has_passed);
+    timer.set_after(20);
+    event_base_loop(master.loop.base(), EVLOOP_ONCE);  // until something happens
+    CHECK(has_passed);
+  }
+  CHECK(prox::test::run_until(master.loop, [&] { return !master.commands.empty(); }));
 }
