@@ -1,14 +1,17 @@
 """Files that change are put into effect: once for each save, however it is done, and without losing a request."""
 
 import contextlib
+import json
 import os
 import shutil
 import threading
 
 import pytest
 
+from lib import procfs
 from lib.looping import LoopingClient
-from lib.prox import service, static_site
+from lib.ports import free_port
+from lib.prox import service, static, static_site
 from lib.waits import SANITIZED, spread, wait_for, wait_until_still
 
 # From a save to its effect, in seconds.
@@ -25,24 +28,27 @@ def under_load(prox):
     clients = [LoopingClient(prox.port, stop, keep_alive) for keep_alive in (True, True, False)]
     for client in clients:
         client.start()
-    wait_for(lambda: all(client.answered for client in clients), what="the load has begun")
-    yield
-    settled = [client.answered for client in clients]
-    wait_for(lambda: all(client.answered > before for client, before in zip(clients, settled)), what="all go on")
-    stop.set()
-    for client in clients:
-        client.join(10)
-        assert client.failures == []
+    try:
+        wait_for(lambda: all(client.answered for client in clients), what="the load has begun")
+        yield
+        settled = [client.answered for client in clients]
+        wait_for(lambda: all(client.answered > before for client, before in zip(clients, settled)), what="all go on")
+    finally:
+        stop.set()
+        for client in clients:
+            client.join(10)
+    assert [client.failures for client in clients] == [[]] * len(clients)
 
 
 def site(prox, body):
     return prox.render(static_site(body, prox.port))
 
 
-def wait_reload(prox, verdicts, body):
+def wait_reload(prox, verdicts, body, port=None):
     """Waits until exactly these reloads were decided since the start, and `body` is served."""
     wait_for(lambda: len(prox.reload_verdicts()) >= len(verdicts), EFFECT, "the reload")
-    wait_for(lambda: prox.fetch().body == body, EFFECT, f"{body!r} is served")
+    assert prox.reload_verdicts() == verdicts
+    wait_for(lambda: prox.fetch(port=port or prox.port).body == body, EFFECT, f"{body!r} is served")
     wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
     assert prox.reload_verdicts() == verdicts
 
@@ -200,6 +206,64 @@ def test_resource_that_is_edited_is_one_reload(new_prox):
         wait_reload(prox, ["complete", "complete", "failed"], b"newer")
         page.write_text("newest")
         wait_reload(prox, ["complete", "complete", "failed", "complete"], b"newest")
+
+
+def routes_of_file(path):
+    """A fragment whose routes are those of another file."""
+    return {"listen": f"127.0.0.1:{free_port()}", "routes": [path]}
+
+
+def test_files_of_services_and_of_routes_are_watched(start_prox):
+    """The names that a load finds are watched from then on, so that a new file of routes is, too."""
+    prox = start_prox(static_site("root"), watch=True)
+    services = prox.directory / "services"
+    services.mkdir()
+    fragment, more = routes_of_file("./routes.json5"), free_port()
+    port = int(fragment["listen"].rpartition(":")[2])
+    (services / "routes.txt").write_text(json.dumps([{"action": static("1")}]))
+    (services / "web.json5").write_text(json.dumps({**fragment, "routes": ["./routes.txt"]}))
+    with under_load(prox):
+        root = {"services": {"site": static_site("root", prox.port)["services"]["web"], "_all": "./services/"}}
+        prox.config_path.write_text(prox.render(root))
+        wait_reload(prox, ["complete"], b"1", port)
+        (services / "routes.txt").write_text(json.dumps([{"action": static("2")}]))
+        wait_reload(prox, ["complete"] * 2, b"2", port)
+        renamed_over(services / "web.json5", json.dumps({**fragment, "routes": [{"action": static("3")}]}))
+        wait_reload(prox, ["complete"] * 3, b"3", port)
+        (services / "more.json5").write_text(json.dumps(service([{"action": static("4")}], more)))
+        wait_reload(prox, ["complete"] * 4, b"4", more)
+        (services / "more.json5").unlink()
+        wait_reload(prox, ["complete"] * 5, b"3", port)
+    wait_for(lambda: more not in procfs.listening_ports(), what="the service that is gone ends")
+
+
+def test_file_that_is_missing_takes_effect_when_it_comes(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    port = free_port()
+    root = {"services": {"site": static_site("new", prox.port)["services"]["web"], "later": "./later/later.json5"}}
+    prox.config_path.write_text(prox.render(root))
+    wait_reload(prox, ["failed"], b"old")
+    later = prox.directory / "later"
+    later.mkdir()
+    (later / "later.json5").write_text(json.dumps(service([{"action": static("later")}], port)))
+    wait_reload(prox, ["failed", "complete"], b"later", port)
+
+
+def test_new_file_in_a_directory_that_is_the_config_is_one_reload(new_prox):
+    prox = new_prox(static_site("old"), watch=True)
+    conf = prox.config_path
+    conf.unlink()
+    conf.mkdir()
+    (conf / "_global.json5").write_text(json.dumps({"process": {"workers": 1, "pid_file": str(prox.pid_path)}}))
+    (conf / "web.json5").write_text(json.dumps(service([{"action": static("old")}], prox.port)))
+    prox.start()
+    port = free_port()
+    with under_load(prox):
+        (conf / "more.json5").write_text(json.dumps(service([{"action": static("more")}], port)))
+        wait_reload(prox, ["complete"], b"more", port)
+        (conf / "access.log").write_text("no config")
+        (conf / "web.json5").write_text(json.dumps(service([{"action": static("new")}], prox.port)))
+        wait_reload(prox, ["complete"] * 2, b"new")
 
 
 def test_bad_save_changes_nothing_and_is_told_once(start_prox):

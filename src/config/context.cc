@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/files.h"
+#include "prox/base/digest.h"
 
 namespace prox::config {
 Diagnostic& Context::environment(std::string_view id, Place place, std::string message) const {
@@ -42,6 +43,18 @@ void Context::watch(std::string path, WatchedPath::Role role) const {
   if (std::find(watched.begin(), watched.end(), entry) == watched.end()) {
     watched.push_back(std::move(entry));
   }
+}
+
+void Context::has_read(const std::string& path, std::string_view bytes) const {
+  const auto is_it = [&](const WatchedPath& entry) { return entry.path == path; };
+  const auto found = std::find_if(watched.rbegin(), watched.rend(), is_it);
+  if (found != watched.rend()) found->digest = base::Digest(bytes).value();
+}
+
+void Context::has_read(const std::string& path, const std::vector<std::string>& names) const {
+  std::string list;
+  for (const std::string& name : names) list.append(name).push_back('\0');
+  has_read(path, list);
 }
 
 std::string Context::resolve(std::string_view path) const { return join(base, path); }

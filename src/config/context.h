@@ -33,6 +33,9 @@ struct Context {
   Place inside(const Text& string, std::size_t begin, std::size_t length) const;
   // Adds what is about to be read to the files to watch.
   void watch(std::string path, WatchedPath::Role role) const;
+  // What was read from a watched path.
+  void has_read(const std::string& path, std::string_view bytes) const;
+  void has_read(const std::string& path, const std::vector<std::string>& names) const;
   // A file's path, relative to `base`.
   std::string resolve(std::string_view path) const;
 };

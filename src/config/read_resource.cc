@@ -63,6 +63,7 @@ void Reader::read_resource_file(const Path& file, Resource& resource) {
         fmt::format("cannot read \"{}\": {}", file.written.value, content.error()));
     return;
   }
+  context_.has_read(file.resolved, content->bytes);
   resource.content = std::move(content->bytes);
 }
 

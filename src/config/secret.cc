@@ -39,6 +39,7 @@ std::optional<Secret> from_file(const Context& context, const Path& path) {
                         fmt::format("cannot read \"{}\": {}", written.value, content.error()));
     return std::nullopt;
   }
+  context.has_read(path.resolved, content->bytes);
   if (content->readable_by_all) {
     context.diagnostics.warning("secret-permissions", written.place,
                                 fmt::format("\"{}\" can be read by everyone", written.value),

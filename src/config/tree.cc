@@ -91,6 +91,7 @@ Document* TreeReader::open(const std::string& path, FileKind kind, std::string& 
     fault = std::move(content.error());
     return nullptr;
   }
+  context_.has_read(path, content->bytes);
   const auto [known, is_new] = known_.emplace(content->id, nullptr);
   if (!is_new) return known->second;
   if (content->writable_by_all) {
@@ -143,6 +144,7 @@ void TreeReader::read_root_file(const std::string& path) {
 void TreeReader::read_root_directory(const std::string& path) {
   context_.watch(path, Role::ConfigDirectory);
   tl::expected<std::vector<std::string>, std::string> names = list_config_files(path);
+  if (names) context_.has_read(path, *names);
   if (!names) {
     tree_.is_incomplete = true;
     return report(nullptr, "config-read",
@@ -185,6 +187,7 @@ void TreeReader::add_directory(Lead lead, const std::string& path) {
   context_.watch(path, Role::ConfigDirectory);
   const std::string& written = *lead->as_string();
   const tl::expected<std::vector<std::string>, std::string> names = list_config_files(path);
+  if (names) context_.has_read(path, *names);
   if (!names) {
     tree_.is_incomplete = true;
     report(lead, "service-path",

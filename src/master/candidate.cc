@@ -1,9 +1,5 @@
 #include "master/candidate.h"
 
-#include <optional>
-#include <string_view>
-#include <unordered_map>
-
 namespace prox::master {
 
 Candidate load_candidate(const Options& options) {
@@ -15,21 +11,6 @@ Candidate load_candidate(const Options& options) {
                                     options.workers, candidate.loaded.diagnostics);
   }
   return candidate;
-}
-
-std::vector<Watcher::ReadPath> read_paths(const config::LoadResult& loaded) {
-  std::unordered_map<std::string_view, std::uint64_t> digests;
-  for (std::uint32_t file = 0; file < loaded.sources.size(); ++file) {
-    Digest digest;
-    digest.add(loaded.sources.text(file));
-    digests.emplace(loaded.sources.path(file), digest.value());
-  }
-  std::vector<Watcher::ReadPath> paths;
-  for (const config::WatchedPath& path : loaded.watched) {
-    const auto found = digests.find(path.path);
-    paths.push_back({path, found == digests.end() ? std::nullopt : std::optional(found->second)});
-  }
-  return paths;
 }
 
 base::log::Level log_level(const Options& options, const config::Config& config) {

@@ -1,9 +1,7 @@
 #pragma once
 
 #include <ctime>
-#include <vector>
 
-#include "master/watcher.h"
 #include "prox/base/log.h"
 #include "prox/config/loader.h"
 #include "prox/master/environment.h"
@@ -22,9 +20,6 @@ struct Candidate {
 };
 
 Candidate load_candidate(const Options& options);
-
-// Everything that was read, or was to be.
-std::vector<Watcher::ReadPath> read_paths(const config::LoadResult& loaded);
 
 // What the log shows while this config is in force.
 base::log::Level log_level(const Options& options, const config::Config& config);

@@ -197,7 +197,7 @@ void Master::begin_reload() {
 // What a refused config was read from is watched as well: one of these files will be mended.
 Candidate Master::load() {
   Candidate candidate = load_candidate(options_);
-  if (watcher_) watcher_->watch(read_paths(candidate.loaded), candidate.began);
+  if (watcher_) watcher_->watch(candidate.loaded.watched, candidate.began);
   return candidate;
 }
 

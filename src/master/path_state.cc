@@ -30,7 +30,7 @@ struct CloseDirectory {
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 template <typename T>
-void add_value(Digest& digest, const T& value) {
+void add_value(base::Digest& digest, const T& value) {
   static_assert(std::is_integral_v<T>);
   digest.add({reinterpret_cast<const char*>(&value), sizeof value});
 }
@@ -126,7 +126,7 @@ std::uint64_t PathState::digest() {
 }
 
 std::uint64_t PathState::read(const Stamp& stamp) const {
-  Digest digest;
+  base::Digest digest;
   if (stamp.error != 0) {
     add_value(digest, stamp.error);
   } else if (S_ISDIR(stamp.mode)) {
@@ -143,7 +143,7 @@ std::uint64_t PathState::read(const Stamp& stamp) const {
   return digest.value();
 }
 
-void PathState::read_file(Digest& digest) const {
+void PathState::read_file(base::Digest& digest) const {
   const base::Fd file = open_regular(path_.path);
   std::array<char, kBlockBytes> block;
   off_t total = 0;
@@ -156,7 +156,7 @@ void PathState::read_file(Digest& digest) const {
   if (size == -1) add_value(digest, errno);
 }
 
-void PathState::read_names(Digest& digest) const {
+void PathState::read_names(base::Digest& digest) const {
   const Directory directory(::opendir(path_.path.c_str()));
   if (!directory) return add_value(digest, errno);
   std::vector<std::string> names;

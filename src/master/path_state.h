@@ -9,22 +9,10 @@
 #include <string_view>
 #include <utility>
 
+#include "prox/base/digest.h"
 #include "prox/config/loader.h"
 
 namespace prox::master {
-
-// FNV-1a, 64 bits: to tell apart what a file held before and holds now, not to withstand anybody.
-class Digest {
- public:
-  void add(std::string_view bytes) {
-    for (const char byte : bytes)
-      value_ = (value_ ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
-  }
-  std::uint64_t value() const { return value_; }
-
- private:
-  std::uint64_t value_ = 0xcbf29ce484222325U;
-};
 
 // Whether a name in a directory of this role is one of a file that is read.
 bool is_listed(config::WatchedPath::Role role, std::string_view name);
@@ -59,8 +47,8 @@ class PathState {
   };
   Stamp look() const;
   std::uint64_t read(const Stamp& stamp) const;
-  void read_file(Digest& digest) const;
-  void read_names(Digest& digest) const;
+  void read_file(base::Digest& digest) const;
+  void read_names(base::Digest& digest) const;
 
   config::WatchedPath path_;
   std::optional<Stamp> known_;  // of what digest_ was made of; none: it has to be made anew

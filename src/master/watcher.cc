@@ -40,14 +40,14 @@ Watcher::Watcher(net::Loop& loop, Owner& owner, tl::expected<Inotify, int> inoti
   PROX_ASSERT(inotify_event_.add(loop_, inotify_->fd(), EV_READ | EV_PERSIST, on_readable, this));
 }
 
-void Watcher::watch(const std::vector<ReadPath>& paths, const timespec& began) {
+void Watcher::watch(const std::vector<config::WatchedPath>& paths, const timespec& began) {
   entries_ = enter(paths, began);
   arm();
   if (find_change() != nullptr) note_event();  // it came between reading and watching
 }
 
 // What is known of a path is kept, so that only files that have changed are read.
-std::vector<Watcher::Entry> Watcher::enter(const std::vector<ReadPath>& paths,
+std::vector<Watcher::Entry> Watcher::enter(const std::vector<config::WatchedPath>& paths,
                                            const timespec& began) {
   std::unordered_map<std::string, PathState> known;
   for (Entry& entry : entries_) {
@@ -55,10 +55,10 @@ std::vector<Watcher::Entry> Watcher::enter(const std::vector<ReadPath>& paths,
     known.emplace(std::move(path), std::move(entry.state));
   }
   std::vector<Entry> entries;
-  for (const ReadPath& read : paths) {
-    const auto found = known.find(read.path.path);
-    const bool is_known = found != known.end() && found->second.path() == read.path;
-    Entry entry{is_known ? found->second : PathState(read.path)};
+  for (const config::WatchedPath& read : paths) {
+    const auto found = known.find(read.path);
+    const bool is_known = found != known.end() && found->second.path() == read;
+    Entry entry{is_known ? found->second : PathState(read)};
     entry.loaded = entry.state.digest();
     // The load may have seen what was there before.
     if (entry.loaded != read.digest && entry.state.may_be_newer_than(began))

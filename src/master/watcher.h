@@ -29,11 +29,6 @@ class Watcher {
     ~Owner() = default;
   };
 
-  struct ReadPath {
-    config::WatchedPath path;
-    std::optional<std::uint64_t> digest = std::nullopt;  // of the bytes that were read, if known
-  };
-
   struct Pace {
     base::Millis quiet = 200;     // after the last event before it looks
     base::Millis longest = 2000;  // after the first, if events do not end
@@ -44,7 +39,7 @@ class Watcher {
   Watcher(net::Loop& loop, Owner& owner, tl::expected<Inotify, int> inotify, Pace pace);
 
   // What a load has read that began at `began` (CLOCK_REALTIME). Changes since then are told, too.
-  void watch(const std::vector<ReadPath>& paths, const timespec& began);
+  void watch(const std::vector<config::WatchedPath>& paths, const timespec& began);
 
   bool is_polling() const { return is_polling_; }
   // Something has happened that has not been looked at yet.
@@ -66,7 +61,7 @@ class Watcher {
     int error = 0;
   };
 
-  std::vector<Entry> enter(const std::vector<ReadPath>& paths, const timespec& began);
+  std::vector<Entry> enter(const std::vector<config::WatchedPath>& paths, const timespec& began);
   void arm();
   bool arm_once();
   void arm_path(Points& points, const std::string& real, config::WatchedPath::Role role);

@@ -34,8 +34,12 @@ struct WatchedPath {
   };
   std::string path;  // as it was opened: absolute, or relative to the working directory
   Role role;
+  // base::Digest of the bytes that were read, or of a directory's names, each with a zero behind it; none: not read by the load.
+  std::optional<std::uint64_t> digest = std::nullopt;
 
-  bool operator==(const WatchedPath&) const = default;
+  bool operator==(const WatchedPath& other) const {
+    return path == other.path && role == other.role;
+  }
 };
 
 // Everything one load brought. `config` is set exactly when `diagnostics` has no errors.

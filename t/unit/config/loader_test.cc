@@ -8,11 +8,13 @@
 
 #include "catch.h"
 #include "config/loading.h"
+#include "prox/base/digest.h"
 
 namespace {
 
 using namespace prox::config;
 using namespace prox::config::test;
+using prox::base::Digest;
 using Lines = std::vector<std::string>;
 
 constexpr const char* kGood =
@@ -185,6 +187,25 @@ TEST_CASE("a load says which files it read, and which it looked for in vain") {
         Watched{{path, Role::ConfigFile},
                 {directory.path("a.txt"), Role::Resource},
                 {"/nowhere/b.txt", Role::Resource}});
+}
+
+TEST_CASE("what was read from each path can be told from what is there later") {
+  const Directory directory;
+  const auto digest = [](std::string_view bytes) { return std::optional(Digest(bytes).value()); };
+  const std::string page = directory.write("page.html", "<p>");
+  const std::string root =
+      directory.write("c.json5", "{services: {_: './s/'}, resources: {page: {file: 'page.html'}}}");
+  const std::string more = directory.write("s/more.json5", "broken");
+  const LoadResult result = load({root, {}, Purpose::Serve});
+  REQUIRE(result.watched.size() == 4);
+  for (const WatchedPath& path : result.watched) {
+    if (path.path == root) CHECK(path.digest == digest(result.sources.text(0)));
+    if (path.path == more) CHECK(path.digest == digest("broken"));
+    if (path.path == page) CHECK(path.digest == digest("<p>"));
+    if (path.role == Role::ConfigDirectory) CHECK(path.digest == digest({"more.json5\0", 11}));
+  }
+  const LoadResult none = load({directory.path("none.json5"), {}, Purpose::Serve});
+  CHECK_FALSE(none.watched.at(0).digest);
 }
 
 TEST_CASE("a config that is missing, or ends in a syntax error, is to be watched") {

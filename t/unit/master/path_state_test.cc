@@ -9,7 +9,6 @@
 #include "master/temporary_directory.h"
 
 using prox::config::WatchedPath;
-using prox::master::Digest;
 using prox::master::is_listed;
 using prox::master::PathState;
 using prox::test::TemporaryDirectory;
@@ -19,11 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::uint64_t digest_of(std::string_view bytes) {
-  Digest digest;
-  digest.add(bytes);
-  return digest.value();
-}
+std::uint64_t digest_of(std::string_view bytes) { return prox::base::Digest(bytes).value(); }
 
 // As if it had been saved a minute ago. Only the modification; the other time cannot be set.
 void set_old(const std::string& path) {

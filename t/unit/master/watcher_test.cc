@@ -42,9 +42,8 @@ struct World final : Watcher::Owner {
   void watch(std::vector<WatchedPath> paths) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    std::vector<Watcher::ReadPath> read;
-    for (const WatchedPath& path : paths) read.push_back({path, PathState(path).digest()});
-    watcher.watch(read, now);
+    for (WatchedPath& path : paths) path.digest = PathState(path).digest();
+    watcher.watch(paths, now);
   }
   void watch() { watch({{config, Role::ConfigFile}}); }
 
@@ -216,20 +215,22 @@ TEST_CASE("what changes between the reading and the watching is told") {
   World world;
   timespec began{};
   ::clock_gettime(CLOCK_REALTIME, &began);
-  const WatchedPath path{world.config, Role::ConfigFile};
+  WatchedPath path{world.config, Role::ConfigFile};
   const std::uint64_t read = PathState(path).digest();
   SECTION("nothing") {
-    world.watcher.watch({{path, read}}, began);
+    path.digest = read;
+    world.watcher.watch({path}, began);
     CHECK(world.is_unnoticed());
   }
   SECTION("known what was read") {
     write_file(world.config, "[]");
-    world.watcher.watch({{path, read}}, began);
+    path.digest = read;
+    world.watcher.watch({path}, began);
     CHECK(world.is_told());
   }
   SECTION("not known what was read") {
     write_file(world.config, "[]");
-    world.watcher.watch({{path}}, began);
+    world.watcher.watch({path}, began);
     CHECK(world.is_told());
   }
 }
@@ -239,7 +240,7 @@ TEST_CASE("what was read but is not in the file makes no endless loop") {
   timespec began{};
   ::clock_gettime(CLOCK_REALTIME, &began);
   began.tv_sec += 1;  // the file has been left alone for a second
-  world.watcher.watch({{{world.config, Role::ConfigFile}, 1}}, began);
+  world.watcher.watch({{world.config, Role::ConfigFile, 1}}, began);
   CHECK(world.is_unnoticed());
 }
 
@@ -334,7 +335,7 @@ TEST_CASE("in a directory that may not be read files are looked at from time to 
     } owner;
     prox::net::Loop loop;
     Watcher watcher(loop, owner, Inotify::open(), kPace);
-    watcher.watch({{{home + "/c.json5", Role::ConfigFile}}}, {});
+    watcher.watch({{home + "/c.json5", Role::ConfigFile}}, {});
     ::_exit(watcher.is_polling() ? 0 : 1);
   }
   int status = -1;
