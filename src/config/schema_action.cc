@@ -74,7 +74,7 @@ constexpr Key kActionKeys[] = {
      "fields to set in, or remove from, responses", State::Later, kAll},
     {"fallback", string(), "", "", "action to use when the upstream fails", State::Later, kAll},
     {"proto", one_of(kProtos), "", "", "protocol of the upstream", State::Later, kProxy},
-    {"stream", boolean(), "false", "", "an upstream connection for each request", State::Later,
+    {"stream", boolean(), "false", "", "an upstream connection for each request", State::Built,
      kProxy},
     {"strip_prefix", boolean(), "false", "", "leave out the matched path prefix", State::Later,
      kProxy},

@@ -1,0 +1,113 @@
+"""WebSocket over HTTP/1.1, with other people's clients and servers on both ends."""
+
+import asyncio
+import os
+import pathlib
+import random
+import subprocess
+
+import pytest
+import websockets
+
+from lib import websocket
+from lib.prox import proxy_to
+from lib.waits import DEADLINE, wait_for
+
+_CLIENT = pathlib.Path(__file__).parent / "data" / "websocket_client.js"
+SESSIONS = 500
+MESSAGES = 12
+
+
+@pytest.fixture
+def echo_server(started):
+    one = websocket.EchoServer()
+    started.append(one)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def url(start_prox, echo_server):
+    return f"ws://127.0.0.1:{start_prox(proxy_to(f'ws://{echo_server.address}')).port}/chat?room=1"
+
+
+def test_messages_come_back_and_the_close_is_passed_on_with_its_code(url, echo_server):
+    async def session():
+        async with websocket.connect(url, extra_headers={"X-Own": "1"}, subprotocols=["chat"]) as socket:
+            for size in [0, 1, 125, 126, 65535, 65536, 1 << 20]:
+                message = random.randbytes(size)
+                await socket.send(message)
+                assert await socket.recv() == message
+            await socket.close(4000, "done")
+            return socket.close_code, socket.close_reason
+
+    assert websocket.run(session()) == (4000, "done")
+    wait_for(lambda: echo_server.closes, what="the server sees the close")
+    assert echo_server.closes == [(4000, "done")]
+    headers = echo_server.handshakes[0]
+    assert headers["X-Own"] == "1" and headers["X-Forwarded-Proto"] == "http"
+    assert headers["Sec-WebSocket-Protocol"] == "chat"
+
+
+def test_the_servers_close_is_passed_on(start_prox, started):
+    async def scenario():
+        async def handler(socket):
+            await socket.close(4321, "server first")
+
+        async with websockets.serve(handler, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            prox = await asyncio.to_thread(start_prox, proxy_to(f"127.0.0.1:{port}"))
+            async with websocket.connect(f"ws://127.0.0.1:{prox.port}/") as socket:
+                with pytest.raises(websockets.ConnectionClosed):
+                    await socket.recv()
+                return socket.close_code, socket.close_reason
+
+    assert websocket.run(scenario()) == (4321, "server first")
+
+
+def test_many_messages_one_after_another_keep_their_order(url):
+    async def session():
+        async with websocket.connect(url) as socket:
+            count = 5000
+            sender = asyncio.create_task(_send_all(socket, count))
+            for i in range(count):
+                assert await socket.recv() == f"message {i}"
+            await sender
+
+    async def _send_all(socket, count):
+        for i in range(count):
+            await socket.send(f"message {i}")
+
+    websocket.run(session())
+
+
+def test_node_ws_is_served(url):
+    done = subprocess.run(["node", _CLIENT, url, "100"], timeout=DEADLINE * 2, capture_output=True, text=True,
+                          check=False, env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "200 4001 enough\n"
+
+
+def test_many_sessions_side_by_side_carry_every_message(url, echo_server):
+    async def session(seed):
+        numbers = random.Random(seed)
+        async with websocket.connect(url) as socket:
+            for _ in range(MESSAGES):
+                message = numbers.randbytes(numbers.choice([10, 1000, 20_000]))
+                await socket.send(message)
+                assert await socket.recv() == message
+            everyone.release()
+            await all_done.wait()  # so that all are open at once
+            await socket.send(b"last")
+            assert await socket.recv() == b"last"
+
+    async def all_sessions():
+        tasks = [asyncio.create_task(session(seed)) for seed in range(SESSIONS)]
+        for _ in tasks:
+            await everyone.acquire()
+        all_done.set()
+        await asyncio.gather(*tasks)
+
+    everyone, all_done = asyncio.Semaphore(0), asyncio.Event()
+    websocket.run(all_sessions(), 55)
+    assert len(echo_server.handshakes) == SESSIONS
