@@ -13,7 +13,11 @@ namespace {
 
 config::LoadResult check(const Options& options, config::Purpose purpose) {
   config::LoadResult loaded = config::load({options.config_path, options.prefix, purpose});
-  if (loaded.config) master::examine(*loaded.config, purpose, std::nullopt, loaded.diagnostics);
+  if (loaded.config) {
+    const master::Environment environment =
+        master::examine(*loaded.config, purpose, std::nullopt, loaded.diagnostics);
+    master::warn_of_writers(loaded.watched, environment.credentials, loaded.diagnostics);
+  }
   return loaded;
 }
 

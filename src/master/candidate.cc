@@ -9,6 +9,8 @@ Candidate load_candidate(const Options& options) {
   if (candidate.loaded.config) {
     candidate.environment = examine(*candidate.loaded.config, config::Purpose::Serve,
                                     options.workers, candidate.loaded.diagnostics);
+    warn_of_writers(candidate.loaded.watched, candidate.environment.credentials,
+                    candidate.loaded.diagnostics);
   }
   return candidate;
 }

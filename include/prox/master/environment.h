@@ -48,4 +48,9 @@ struct Environment {
 Environment examine(const config::Config& config, config::Purpose purpose,
                     std::optional<std::size_t> workers, config::Diagnostics& diagnostics);
 
+// Warns of config files and directories that the user whom workers run as could write to: the master would obey, as root, at its
+// next reload. Nothing is said if workers stay who the master is.
+void warn_of_writers(const std::vector<config::WatchedPath>& paths,
+                     const worker::Credentials& credentials, config::Diagnostics& diagnostics);
+
 }  // namespace prox::master
