@@ -1,6 +1,5 @@
 #include "master/control_socket.h"
 
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "catch.h"
+#include "master/temporary_directory.h"
 #include "prox/base/fd.h"
 #include "prox/net/timer.h"
 #include "support.h"
@@ -26,24 +26,20 @@ namespace {
 
 struct Master final : ControlSocket::Owner {
   Master() {
-    std::string name = (std::filesystem::temp_directory_path() / "prox-control-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    directory = name;
     auto opened = ControlSocket::open(loop, path(), *this);
     REQUIRE(opened);
     socket = std::move(*opened);
   }
-  ~Master() { std::filesystem::remove_all(directory); }
 
   void on_command(ControlSocket::Asker asker, std::string_view command) override {
     askers.push_back(asker);
     commands.emplace_back(command);
   }
-  std::string path() const { return directory + "/s"; }
+  std::string path() const { return directory / "s"; }
   void turn() { event_base_loop(loop.base(), EVLOOP_NONBLOCK); }
 
   prox::net::Loop loop;
-  std::string directory;
+  prox::test::TemporaryDirectory directory;
   std::unique_ptr<ControlSocket> socket;
   std::vector<ControlSocket::Asker> askers;
   std::vector<std::string> commands;

@@ -1,13 +1,12 @@
 #include "master/cpus.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
 
 #include "catch.h"
+#include "master/temporary_directory.h"
 
 using prox::master::parse_cfs_quota;
 using prox::master::parse_cpu_max;
@@ -19,21 +18,15 @@ namespace {
 // A /proc and /sys of our own.
 class Root {
  public:
-  Root() {
-    std::string name = (std::filesystem::temp_directory_path() / "prox-cpus-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Root() { std::filesystem::remove_all(path_); }
-
   void write(const std::string& path, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path_ + path).parent_path());
-    std::ofstream(path_ + path) << text;
+    std::filesystem::create_directories(
+        std::filesystem::path(directory_.path + path).parent_path());
+    std::ofstream(directory_.path + path) << text;
   }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return directory_.path; }
 
  private:
-  std::string path_;
+  prox::test::TemporaryDirectory directory_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "catch.h"
+#include "master/temporary_directory.h"
 
 using prox::master::control_path;
 using prox::master::default_pid_path;
@@ -19,16 +20,8 @@ using prox::master::read_running_pid;
 
 namespace {
 
-struct Directory {
-  Directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "prox-pid-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
+struct Directory : prox::test::TemporaryDirectory {
   std::string file() const { return path + "/prox.pid"; }
-
-  std::string path;
 };
 
 std::string read_file(const std::string& path) {
