@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import threading
 
 import pytest
@@ -19,6 +20,7 @@ EFFECT = 9 if SANITIZED else 3
 # Longer than a run of events lasts before it is acted on: when nothing has come by then, nothing will.
 STILL = 0.7
 STORM = 200
+IDLE = 500
 
 
 @contextlib.contextmanager
@@ -312,6 +314,19 @@ def test_storm_of_saves_is_few_reloads_and_ends_with_the_last(start_prox):
         wait_for(lambda: prox.fetch().body == str(STORM - 1).encode(), EFFECT, "the last save is served")
         wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
     assert 1 <= prox.reload_verdicts().count("complete") <= 3
+    prox.wait_workers(2)
+
+
+def test_idle_connections_outlive_a_storm_of_saves_and_signals(start_prox):
+    prox = start_prox(static_site("old"), watch=True)
+    idle = [prox.connect() for _ in range(IDLE)]
+    assert {client.exchange().body for client in idle[::2]} == {b"old"}
+    for number in spread(30, seconds=3):
+        prox.config_path.write_text(site(prox, str(number)))
+        prox.signal(signal.SIGHUP)
+    wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
+    assert {client.exchange().body for client in idle} == {b"29"}
+    assert set(prox.reload_verdicts()) == {"complete"}
     prox.wait_workers(2)
 
 
