@@ -73,6 +73,17 @@ bool is_listed(config::WatchedPath::Role role, std::string_view name) {
   return false;
 }
 
+tl::expected<std::vector<std::string>, int> list_names(const config::WatchedPath& directory) {
+  const Directory opened(::opendir(directory.path.c_str()));
+  if (!opened) return tl::unexpected<int>{errno};
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(opened.get())) {
+    if (is_listed(directory.role, entry->d_name)) names.emplace_back(entry->d_name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 bool PathState::Stamp::operator==(const Stamp& other) const {
   return error == other.error && device == other.device && inode == other.inode &&
          mode == other.mode && size == other.size && is_equal(modified, other.modified) &&
@@ -157,14 +168,9 @@ void PathState::read_file(base::Digest& digest) const {
 }
 
 void PathState::read_names(base::Digest& digest) const {
-  const Directory directory(::opendir(path_.path.c_str()));
-  if (!directory) return add_value(digest, errno);
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (is_listed(path_.role, entry->d_name)) names.emplace_back(entry->d_name);
-  }
-  std::sort(names.begin(), names.end());
-  for (const std::string& name : names) {
+  const auto names = list_names(path_);
+  if (!names) return add_value(digest, names.error());
+  for (const std::string& name : *names) {
     digest.add(name);
     digest.add({"\0", 1});
   }

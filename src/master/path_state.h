@@ -8,6 +8,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <tl/expected.hpp>
 
 #include "prox/base/digest.h"
 #include "prox/config/loader.h"
@@ -16,6 +19,9 @@ namespace prox::master {
 
 // Whether a name in a directory of this role is one of a file that is read.
 bool is_listed(config::WatchedPath::Role role, std::string_view name);
+
+// Those names in a directory, in order. The error is an errno: it may be no directory.
+tl::expected<std::vector<std::string>, int> list_names(const config::WatchedPath& directory);
 
 // What a path holds, as a digest: of a file's bytes or a directory's names. A file is read again only if stat(2) says that it may have
 // changed.

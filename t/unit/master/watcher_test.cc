@@ -147,6 +147,24 @@ TEST_CASE("configs that come into or leave a directory of configs are told") {
   REQUIRE(world.is_told());
 }
 
+TEST_CASE("pairs that come into a directory of certificates, or are renewed there, are told") {
+  World world;
+  const std::string home = world.directory / "certs";
+  fs::create_directory(home);
+  write_file(home + "/a.crt", "old");
+  const std::vector<WatchedPath> paths = {{home, Role::Certificate}};
+  world.watch(paths);
+  SECTION("renewed in place") { write_file(home + "/a.crt", "new"); }
+  SECTION("renewed by another file") { rename_over(home + "/a.crt", "new"); }
+  SECTION("another one") { write_file(home + "/b.pem", "new"); }
+  SECTION("gone") { fs::remove(home + "/a.crt"); }
+  REQUIRE(world.is_told());
+  world.told.clear();
+  world.watch(paths);
+  write_file(home + "/README", "no certificate");
+  CHECK(world.is_unnoticed());
+}
+
 TEST_CASE("a link that is moved anywhere on the way is told, and then its new target is watched") {
   World world;
   for (const char* name : {"1", "2"}) {
