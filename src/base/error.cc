@@ -17,6 +17,7 @@ std::string_view to_word(Errc code) {
     case Errc::PeerReset: return "peer_reset";
     case Errc::ResolveFailed: return "resolve_failed";
     case Errc::ConnectFailed: return "connect_failed";
+    case Errc::TlsFailed: return "tls_failed";
     case Errc::TimedOut: return "timed_out";
     case Errc::NoRoute: return "no_route";
     case Errc::Misdirected: return "misdirected";

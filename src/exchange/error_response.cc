@@ -51,6 +51,7 @@ int status_of(const Error& error) {
     case Errc::PeerReset:
     case Errc::ResolveFailed:
     case Errc::ConnectFailed:
+    case Errc::TlsFailed:
     case Errc::SystemCall:
     case Errc::BadData: return 500;
   }

@@ -19,6 +19,9 @@ bool Stream::open(std::unique_ptr<Transport> transport, Callback callback, void*
   transport_ = std::move(transport);
   callback_ = callback;
   owner_ = owner;
+  readable_ = transport_->has_pending();
+  writable_ = true;
+  watches_writes_ = false;
   return watch(EV_READ | EV_CLOSED);
 }
 
@@ -29,6 +32,7 @@ bool Stream::watch(short what) {
 
 void Stream::close(bool reset) {
   if (!transport_) return;
+  if (!reset && output_.empty()) transport_->finish();
   if (reset) {
     const linger at_once{1, 0};
     ::setsockopt(transport_->fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -54,6 +58,16 @@ void Stream::consume(std::size_t bytes) {
   block_.reset();
 }
 
+Result<bool> Stream::handshake() {
+  const Result<Transport::Handshake> step = transport_->handshake();
+  if (!step) return base::Unexpected{step.error()};
+  if (*step == Transport::Handshake::NeedsOutput) {
+    if (Result<void> watched = watch_writes(); !watched) return base::Unexpected{watched.error()};
+  }
+  readable_ = peer_closing_ || transport_->has_pending();
+  return *step == Transport::Handshake::Done;
+}
+
 Result<Stream::Fill> Stream::fill(std::size_t want, bool even_if_drained) {
   if (peer_closed_) return Fill::Closed;
   if (!readable_ && !even_if_drained) return Fill::Nothing;
@@ -68,7 +82,7 @@ Result<Stream::Fill> Stream::fill(std::size_t want, bool even_if_drained) {
     return Fill::Closed;
   }
   // A short read means drained; but data and FIN may come as one event, and then only a read of 0 tells the end.
-  if (*n < room && !peer_closing_) readable_ = false;
+  if (*n < room && !peer_closing_) readable_ = transport_->has_pending();
   if (*n == 0) {
     if (begin_ == end_) consume(0);
     readable_ = false;
@@ -104,13 +118,7 @@ Result<void> Stream::flush() {
     if (!all_written) return base::Unexpected{all_written.error()};
     if (*all_written) continue;
     writable_ = false;
-    // Writes are watched from the first one that was cut short: most connections never have one. Registering anew
-    // reports a socket that has become writable meanwhile, so no edge is lost.
-    if (!watches_writes_) {
-      watches_writes_ = true;
-      if (!watch(EV_READ | EV_WRITE | EV_CLOSED))
-        return base::fail(base::Errc::SystemCall, base::Side::Internal, "watching a socket");
-    }
+    return watch_writes();
   }
   return {};
 }
@@ -131,6 +139,15 @@ Result<bool> Stream::write_front() {
   for (int i = 0; i < count; ++i) offered += vectors[i].iov_len;
   output_.consume(*n);
   return *n == offered;
+}
+
+// Writes are watched from the first one that was cut short: most connections never have one. Registering anew reports a socket that has
+// become writable meanwhile, so no edge is lost.
+Result<void> Stream::watch_writes() {
+  if (watches_writes_) return {};
+  watches_writes_ = true;
+  if (watch(EV_READ | EV_WRITE | EV_CLOSED)) return {};
+  return base::fail(base::Errc::SystemCall, base::Side::Internal, "watching a socket");
 }
 
 void Stream::on_event(int, short what, void* self) {

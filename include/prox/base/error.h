@@ -21,6 +21,7 @@ enum class Errc : std::uint8_t {
   PeerReset,      // RST, EPIPE
   ResolveFailed,  // the name has no address
   ConnectFailed,  // refused, unreachable
+  TlsFailed,      // no TLS, another version, a certificate that is not trusted, a broken record
   TimedOut,       // a deadline passed; `context` tells which
   // The plan has no answer.
   NoRoute,

@@ -31,10 +31,15 @@ class Stream {
   };
 
   Stream(Loop& loop, base::BlockPool& pool) : loop_(loop), pool_(pool), output_(pool) {}
+  ~Stream() { close(); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
   // Starts watching. False if the kernel will not (out of memory or watches).
   bool open(std::unique_ptr<Transport> transport, Callback callback, void* owner);
   bool is_open() const { return transport_ != nullptr; }
+  // Takes the transport's handshake as far as it goes now; true when it is over and bytes can flow. Called again at each event until then.
+  Result<bool> handshake();
   // Lets go of the descriptor, input and output at once. With `reset`, the peer gets RST: what it has must not look whole.
   void close(bool reset = false);
   // Stops watching and gives the transport away, for a stream with neither input nor output.
@@ -78,6 +83,7 @@ class Stream {
   static void on_event(int fd, short what, void* self);
   bool watch(short what);
   Result<bool> write_front();
+  Result<void> watch_writes();
   void make_room(std::size_t want);
 
   Loop& loop_;

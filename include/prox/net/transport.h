@@ -17,6 +17,13 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
+  enum class Handshake {
+    Done,
+    NeedsInput,   // goes on with what the peer sends
+    NeedsOutput,  // goes on when the socket can be written to
+  };
+  // Takes what comes before the first byte as far as it goes now. Errors: TlsFailed, PeerClosed, PeerReset, SystemCall.
+  virtual Result<Handshake> handshake() { return Handshake::Done; }
   // Bytes read; 0 means none are there yet. Errors: PeerClosed at the end of the stream, PeerReset, SystemCall.
   virtual Result<std::size_t> read(char* into, std::size_t room) = 0;
   // Bytes written; 0 means would block. Errors: PeerReset, SystemCall.
@@ -24,6 +31,8 @@ class Transport {
   // Writes bytes of a file as write() does: sendfile(2) where the bytes leave as they are, else through a piece of memory. BadData if the
   // file has ended before them.
   virtual Result<std::size_t> send_file(int file, std::uint64_t offset, std::size_t size);
+  // After a short read or a handshake: there may be more, of which no event will tell.
+  virtual bool has_pending() const { return false; }
   // What is to come from the peer, looked at without consuming anything; the strongest that is known.
   enum class Pending {
     Nothing,
@@ -32,6 +41,8 @@ class Transport {
     Reset,  // neither direction works any more
   };
   virtual Pending peek() = 0;
+  // The descriptor is about to be closed, and all was sent: tells the peer so, where there is a word for it.
+  virtual void finish() {}
   // No more will be written; reading goes on (shutdown(2)).
   virtual void shut_down_writes() = 0;
   virtual int fd() const = 0;
