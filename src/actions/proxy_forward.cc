@@ -97,7 +97,7 @@ void ProxyAction::add_forwarded(exchange::Exchange& x) const {
   // A target that is a proxy learns the host from the request's own target.
   if (!in.host.empty() && in.form != http::TargetForm::Absolute)
     fields.add("X-Forwarded-Host", in.host, FieldId::XForwardedHost);
-  fields.add("X-Forwarded-Proto", x.is_secure ? Slice("https") : Slice("http"),
+  fields.add("X-Forwarded-Proto", x.client_tls != nullptr ? Slice("https") : Slice("http"),
              FieldId::XForwardedProto);
 }
 

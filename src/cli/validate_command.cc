@@ -6,6 +6,7 @@
 #include "prox/config/loader.h"
 #include "prox/master/environment.h"
 #include "prox/master/report.h"
+#include "prox/master/tls_contexts.h"
 
 namespace prox::cli {
 
@@ -17,6 +18,7 @@ config::LoadResult check(const Options& options, config::Purpose purpose) {
     const master::Environment environment =
         master::examine(*loaded.config, purpose, std::nullopt, loaded.diagnostics);
     master::warn_of_writers(loaded.watched, environment.credentials, loaded.diagnostics);
+    master::check_tls(*loaded.config, purpose, loaded.diagnostics);
   }
   return loaded;
 }

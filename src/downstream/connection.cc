@@ -17,7 +17,8 @@ constexpr std::size_t kDropSize = base::BlockPool::kSmall;
 // Which state may come after which; Closed is the end.
 constexpr bool may_follow(Connection::State from, Connection::State to) {
   switch (from) {
-    case Connection::State::Open: return to != Connection::State::Open;
+    case Connection::State::Handshake: return to != from && to != Connection::State::Hanging;
+    case Connection::State::Open: return to != from && to != Connection::State::Handshake;
     case Connection::State::Lingering:
     case Connection::State::Hanging: return to == Connection::State::Closed;
     case Connection::State::Closed: return false;
@@ -27,25 +28,33 @@ constexpr bool may_follow(Connection::State from, Connection::State to) {
 
 }  // namespace
 
-void Connection::open(ConnectionHost& host, const exchange::Service& service,
-                      std::uint32_t listener, base::Fd socket, const net::SocketAddress& peer,
-                      bool is_handed_over) {
-  std::unique_ptr<Connection> made(new Connection(host, service, listener, peer));
+void Connection::open(ConnectionHost& host, const Entrance& entrance, base::Fd socket,
+                      const net::SocketAddress& peer, bool is_handed_over) {
+  std::unique_ptr<Connection> made(new Connection(host, entrance, peer));
   // From here on it is owned by itself in the loop's eyes: the list holds it, close() gives it to defer_delete.
   Connection& connection = *made.release();
-  connection.server_ = std::make_unique<H1Server>(connection);
-  if (!connection.stream_.open(std::make_unique<net::PlainTransport>(std::move(socket)),
-                               &Connection::on_event, &connection)) {
-    return connection.close();
-  }
-  connection.server_->start(is_handed_over);
+  if (connection.is_secure()) return connection.begin_handshake(std::move(socket));
+  if (connection.watch(std::make_unique<net::PlainTransport>(std::move(socket))))
+    connection.start_server(is_handed_over);
 }
 
-Connection::Connection(ConnectionHost& host, const exchange::Service& service,
-                       std::uint32_t listener, const net::SocketAddress& peer)
+// False if the kernel will not, and the connection is closed.
+bool Connection::watch(std::unique_ptr<net::Transport> transport) {
+  if (stream_.open(std::move(transport), &Connection::on_event, this)) return true;
+  close();
+  return false;
+}
+
+void Connection::start_server(bool is_handed_over) {
+  server_ = std::make_unique<H1Server>(*this);
+  server_->start(is_handed_over);
+}
+
+Connection::Connection(ConnectionHost& host, const Entrance& entrance,
+                       const net::SocketAddress& peer)
     : host_(host),
-      service_(service),
-      listener_(listener),
+      entrance_(entrance),
+      state_(entrance.tls != nullptr ? State::Handshake : State::Open),
       client_ip_(peer.ip_text()),
       stream_(host.context().loop, host.context().blocks),
       drop_more_([](void* self) { static_cast<Connection*>(self)->read_and_drop(); }, this) {
@@ -92,7 +101,7 @@ void Connection::leave() {
   timer_.cancel();
   drop_more_.cancel();
   ShedList::Entry::leave();
-  server_->abandon();
+  if (server_) server_->abandon();
   ConnectionList& list = host_.connections();
   (previous_ != nullptr ? previous_->next_ : list.first_) = next_;
   (next_ != nullptr ? next_->previous_ : list.last_) = previous_;
@@ -104,7 +113,7 @@ void Connection::leave() {
 
 void Connection::linger() {
   set_state(State::Lingering);
-  server_->abandon();
+  if (server_) server_->abandon();
   stream_.shut_down_writes();
   timer_.set_after(kLingerTime);
   read_and_drop();
@@ -115,7 +124,7 @@ void Connection::hang() {
   server_->abandon();
   stream_.consume(stream_.input().size());
   if (host_.is_draining()) return close();
-  const base::Millis limit = service_.limits.write_timeout;
+  const base::Millis limit = service().limits.write_timeout;
   timer_.set_after(limit > 0 ? limit : kHangTime);
   host_.hung().enter(*this);
 }
@@ -133,6 +142,7 @@ void Connection::read_and_drop() {
 void Connection::on_event(void* self) {
   auto* connection = static_cast<Connection*>(self);
   switch (connection->state_) {
+    case State::Handshake: return connection->shake_hands();
     case State::Open: return connection->server_->on_event();
     case State::Lingering: return connection->read_and_drop();
     case State::Hanging:
@@ -145,6 +155,7 @@ void Connection::on_event(void* self) {
 void Connection::on_deadline(void* self) {
   auto* connection = static_cast<Connection*>(self);
   switch (connection->state_) {
+    case State::Handshake: return connection->give_up_handshake();
     case State::Open: return connection->server_->on_deadline();
     case State::Lingering:
     case State::Hanging: return connection->close();

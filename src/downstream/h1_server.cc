@@ -255,6 +255,7 @@ void H1Server::begin_exchange() {
   x.service = &connection_.service();
   x.sink = this;
   x.client_ip = connection_.client_ip();
+  x.client_tls = connection_.client_tls();
   ++requests_;
   zone::add(x.context->row.requests_total);
 }

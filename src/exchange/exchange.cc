@@ -13,7 +13,7 @@ void Exchange::recycle() {
   request_body = {};
   head_block.reset();
   client_ip = {};
-  is_secure = false;
+  client_tls = nullptr;
   path = {};
   route = nullptr;
   path_item = nullptr;

@@ -46,6 +46,7 @@ Address make_address(const Context& context, const sockaddr* from, socklen_t len
   address.service = context.index;
   address.service_name = context.service.name.value;
   address.written = context.service.listen.value;
+  address.is_tls = context.service.tls.on;
   address.place = context.service.listen.place;
   std::memcpy(&address.storage, from, length);
   address.length = length;

@@ -2,7 +2,7 @@
 
 namespace prox::master {
 
-Candidate load_candidate(const Options& options) {
+Candidate load_candidate(const Options& options, const tls::TicketKeys& keys) {
   Candidate candidate;
   ::clock_gettime(CLOCK_REALTIME, &candidate.began);
   candidate.loaded = config::load({options.config_path, options.prefix, config::Purpose::Serve});
@@ -11,6 +11,8 @@ Candidate load_candidate(const Options& options) {
                                     options.workers, candidate.loaded.diagnostics);
     warn_of_writers(candidate.loaded.watched, candidate.environment.credentials,
                     candidate.loaded.diagnostics);
+    candidate.tls = load_tls(*candidate.loaded.config, config::Purpose::Serve, keys,
+                             candidate.loaded.diagnostics);
   }
   return candidate;
 }

@@ -6,6 +6,7 @@
 #include "prox/config/loader.h"
 #include "prox/master/environment.h"
 #include "prox/master/master.h"
+#include "prox/master/tls_contexts.h"
 
 namespace prox::master {
 
@@ -14,12 +15,14 @@ struct Candidate {
   timespec began{};  // CLOCK_REALTIME before the first file was read
   config::LoadResult loaded;
   Environment environment;
+  TlsContexts tls;
 
   bool is_accepted() const { return loaded.config && !loaded.diagnostics.has_errors(); }
   const config::Config& config() const { return *loaded.config; }
 };
 
-Candidate load_candidate(const Options& options);
+// `keys` outlives it.
+Candidate load_candidate(const Options& options, const tls::TicketKeys& keys);
 
 // What the log shows while this config is in force.
 base::log::Level log_level(const Options& options, const config::Config& config);

@@ -69,14 +69,19 @@ std::vector<worker::Listener> listeners_of(const std::vector<Address>& addresses
 
 }  // namespace
 
-Master::Master(const Options& options, zone::Zone zone, std::optional<Daemon> daemon)
+Master::Master(const Options& options, zone::Zone zone, tls::TicketKeys ticket_keys,
+               std::optional<Daemon> daemon)
     : options_(options),
       zone_(std::move(zone)),
+      ticket_keys_(std::move(ticket_keys)),
       slots_(loop_),
       spawner_(loop_, zone_),
       daemon_(std::move(daemon)) {
   sweep_timer_.init(
       loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
+  rotation_timer_.init(
+      loop_, [](void* self) { static_cast<Master*>(self)->rotate_ticket_keys(); }, this);
+  rotation_timer_.set_after(kTicketKeyLife);
   if (daemon_) spawner_.set_stderr(daemon_->log_fd());
   if (options_.watch) watcher_.emplace(loop_, *this, Inotify::open(), Watcher::Pace{});
 }
@@ -196,7 +201,7 @@ void Master::begin_reload() {
 
 // What a refused config was read from is watched as well: one of these files will be mended.
 Candidate Master::load() {
-  Candidate candidate = load_candidate(options_);
+  Candidate candidate = load_candidate(options_, ticket_keys_);
   if (watcher_) watcher_->watch(candidate.loaded.watched, candidate.began);
   return candidate;
 }
@@ -205,7 +210,8 @@ Candidate Master::load() {
 void Master::try_generation(Candidate candidate) {
   candidate_ = std::move(candidate);
   log::set_level(log_level(options_, candidate_->config()));
-  auto plan = build_plan(candidate_->config(), listeners_of(candidate_->environment.addresses));
+  auto plan = build_plan(candidate_->config(), listeners_of(candidate_->environment.addresses),
+                         std::move(candidate_->tls));
   incoming_ =
       std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_}, *this,
                                    std::move(plan), make_terms(++last_number_, *candidate_));
@@ -324,8 +330,9 @@ void Master::log_new_services(const Generation* before) const {
   for (const Address& address : current_->addresses()) {
     if (is_known(address) || (last != nullptr && *last == address.service_name)) continue;
     last = &address.service_name;
-    log::info("starting server",
-              {{"service", address.service_name}, {"addr", address.written}, {"tls", false}});
+    log::info(
+        "starting server",
+        {{"service", address.service_name}, {"addr", address.written}, {"tls", address.is_tls}});
   }
 }
 
@@ -421,6 +428,13 @@ void Master::on_files_changed(const std::string& path) {
   reload(std::nullopt);
 }
 
+void Master::rotate_ticket_keys() {
+  if (const auto rotated = ticket_keys_.rotate(); !rotated)
+    log::error("cannot make a new key for session tickets: the old one stays",
+               {{"reason", describe(rotated.error())}});
+  rotation_timer_.set_after(kTicketKeyLife);
+}
+
 void Master::reopen_logs() {
   if (!daemon_) {
     log::debug("no log file to reopen: the log goes to stderr");
@@ -455,7 +469,12 @@ int run(const Options& options) {
     fmt::print(stderr, "prox: {}\n", describe(zone.error()));
     return 1;
   }
-  Master master(options, std::move(*zone), std::move(daemon));
+  auto ticket_keys = tls::TicketKeys::map();
+  if (!ticket_keys) {
+    fmt::print(stderr, "prox: {}\n", describe(ticket_keys.error()));
+    return 1;
+  }
+  Master master(options, std::move(*zone), std::move(*ticket_keys), std::move(daemon));
   const int status = master.run();
   if (status == 0) log::info("prox stopped");
   return status;

@@ -30,7 +30,8 @@ class Master final : public Generation::Owner,
                      public Signals::Owner,
                      public Watcher::Owner {
  public:
-  Master(const Options& options, zone::Zone zone, std::optional<Daemon> daemon);
+  Master(const Options& options, zone::Zone zone, tls::TicketKeys ticket_keys,
+         std::optional<Daemon> daemon);
 
   int run();
 
@@ -49,6 +50,8 @@ class Master final : public Generation::Owner,
 
   // What a draining generation at a time may cost: 8 × the workers' memory.
   static constexpr std::size_t kMaxGenerations = 8;
+  // A client that comes back within a day resumes its session; who gets hold of a key reads no more than that day's.
+  static constexpr base::Millis kTicketKeyLife = 12LL * 60 * 60 * 1000;
 
   // Start.
   bool start();
@@ -78,6 +81,7 @@ class Master final : public Generation::Owner,
   void sweep();
   void reap();
 
+  void rotate_ticket_keys();
   void reopen_logs();
   std::vector<Generation*> generations() const;
 
@@ -88,6 +92,7 @@ class Master final : public Generation::Owner,
 
   net::Loop loop_;
   zone::Zone zone_;
+  tls::TicketKeys ticket_keys_;  // outlives every plan
   Slots slots_;
   Spawner spawner_;
   std::optional<Daemon> daemon_;
@@ -96,6 +101,7 @@ class Master final : public Generation::Owner,
   std::optional<Signals> signals_;
   std::optional<Watcher> watcher_;
   net::Timer sweep_timer_;
+  net::Timer rotation_timer_;
 
   config::Process first_process_;  // of the config prox was started with
   worker::Credentials first_credentials_;

@@ -61,6 +61,7 @@ class PlanBuilder {
     limits.header_timeout = base::to_millis(settings.header_timeout);
     limits.write_timeout = base::to_millis(settings.write_timeout);
     limits.idle_timeout = base::to_millis(settings.idle_timeout);
+    limits.tls_handshake_timeout = base::to_millis(settings.tls_handshake_timeout);
     limits.head.max_head_bytes = static_cast<std::size_t>(settings.max_header_bytes);
     limits.head.max_uri_bytes = static_cast<std::size_t>(settings.max_uri_bytes);
     limits.head.max_fields = static_cast<std::size_t>(settings.max_header_count);
@@ -165,8 +166,11 @@ class PlanBuilder {
 }  // namespace
 
 std::unique_ptr<worker::Plan> build_plan(const Config& config,
-                                         const std::vector<worker::Listener>& listeners) {
-  return PlanBuilder(config, listeners).build();
+                                         const std::vector<worker::Listener>& listeners,
+                                         TlsContexts tls) {
+  auto plan = PlanBuilder(config, listeners).build();
+  plan->tls = std::move(tls.services);
+  return plan;
 }
 
 }  // namespace prox::master

@@ -68,12 +68,13 @@ bool WorkerProcess::leaves_config(const std::string& key) const {
 
 bool WorkerProcess::may_keep(const downstream::Connection& connection) const {
   if (state_ != State::Draining) return true;
-  return next_generation_ != nullptr && !leaves_config(plan_.listeners[connection.listener()].key);
+  return !connection.is_secure() && next_generation_ != nullptr &&
+         !leaves_config(plan_.listeners[connection.listener()].key);
 }
 
 // A kept plain connection with nothing in flight is only a descriptor: the next generation goes on with it, and a request that is on its
-// way is answered there. Without one, prox is stopping, and it is closed. One whose address is leaving waits for its next request, which is
-// answered with `Connection: close`.
+// way is answered there. Without one, prox is stopping, and it is closed. One under TLS, or whose address is leaving, waits for its next
+// request, which is answered with `Connection: close`.
 void WorkerProcess::on_idle_while_draining(downstream::Connection& connection) {
   if (next_generation_ == nullptr) return connection.close();
   if (!may_keep(connection)) return;
@@ -97,8 +98,10 @@ void WorkerProcess::take_over(const std::string& key, base::Fd socket) {
     if (plan_.listeners[i].key != key) continue;
     const base::Result<net::SocketAddress> peer = net::SocketAddress::peer_of(socket.get());
     if (!peer) return;  // the client has gone meanwhile
-    downstream::Connection::open(*this, *plan_.services[plan_.listeners[i].service], i,
-                                 std::move(socket), *peer, true);
+    const downstream::Entrance entrance = entrance_of(i);
+    // Its address has become that of a TLS service: it can only reconnect.
+    if (entrance.tls == nullptr)
+      downstream::Connection::open(*this, entrance, std::move(socket), *peer, true);
     return;
   }
 }

@@ -113,9 +113,13 @@ void WorkerProcess::on_resume_timer() {
 
 void WorkerProcess::on_accepted(Acceptor& acceptor, base::Fd socket,
                                 const net::SocketAddress& peer) {
-  const Listener& listener = plan_.listeners[acceptor.listener()];
-  downstream::Connection::open(*this, *plan_.services[listener.service], acceptor.listener(),
-                               std::move(socket), peer, false);
+  downstream::Connection::open(*this, entrance_of(acceptor.listener()), std::move(socket), peer,
+                               false);
+}
+
+downstream::Entrance WorkerProcess::entrance_of(std::uint32_t listener) const {
+  const std::uint32_t service = plan_.listeners[listener].service;
+  return {*plan_.services[service], listener, plan_.tls[service].get()};
 }
 
 void WorkerProcess::on_accept_exhausted(int error) {

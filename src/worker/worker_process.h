@@ -65,6 +65,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   void on_accept_ended(Acceptor& acceptor) override;
   void on_accept_exhausted(int error) override;
 
+  downstream::Entrance entrance_of(std::uint32_t listener) const;
   void serve();
   void resume_accepting();
   void on_resume_timer();

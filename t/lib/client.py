@@ -54,6 +54,12 @@ class RawClient:
         self.send_request(method, target, fields, body, **more)
         return self.read_response(method)
 
+    def read_some(self, deadline=DEADLINE):
+        """The bytes that come next; none at the end of the stream."""
+        before = len(self.stream.received)
+        self.stream.fill(deadline)
+        return bytes(self.stream.received[before:])
+
     def read_until_closed(self, deadline=DEADLINE):
         """Everything that still comes until the peer closes; a reset counts as closed."""
         before = len(self.stream.received)

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "prox/base/fd.h"
 #include "prox/base/pooled.h"
@@ -12,6 +13,8 @@
 #include "prox/net/socket.h"
 #include "prox/net/stream.h"
 #include "prox/net/timer.h"
+#include "prox/tls/server_context.h"
+#include "prox/tls/transport.h"
 
 namespace prox::downstream {
 
@@ -56,12 +59,20 @@ class ConnectionHost {
   ~ConnectionHost() = default;
 };
 
+// Where a connection came in: parts of the plan, which outlive it.
+struct Entrance {
+  const exchange::Service& service;
+  std::uint32_t listener = 0;               // index in the plan
+  const tls::ServerContext* tls = nullptr;  // none: the service speaks plain HTTP
+};
+
 // One client connection, from accept to close: its transport, its one deadline and the server that speaks its protocol.
 class Connection final : public net::Deletable,
                          public base::Pooled<Connection>,
                          private ShedList::Entry {
  public:
   enum class State : std::uint8_t {
+    Handshake,  // the transport is TLS and not settled yet; there is no server
     Open,       // exchanges come and go
     Lingering,  // everything is sent and our side is shut; what the client still sends is read and dropped, so that no RST
                 // takes the response away from under it (RFC 9112 §9.6)
@@ -69,16 +80,19 @@ class Connection final : public net::Deletable,
     Closed,     // descriptor released; waits for deferred deletion
   };
 
-  // `listener`: index in the plan of where it came in. `is_handed_over`: it was idle in the last generation, and its next request may take
-  // idle_timeout to come.
-  static void open(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener,
-                   base::Fd socket, const net::SocketAddress& peer, bool is_handed_over);
+  // `is_handed_over`: it was idle in the last generation, and its next request may take idle_timeout to come.
+  static void open(ConnectionHost& host, const Entrance& entrance, base::Fd socket,
+                   const net::SocketAddress& peer, bool is_handed_over);
   ~Connection() override;
 
   State state() const { return state_; }
-  const exchange::Service& service() const { return service_; }
-  std::uint32_t listener() const { return listener_; }
+  const exchange::Service& service() const { return entrance_.service; }
+  std::uint32_t listener() const { return entrance_.listener; }
   const std::string& client_ip() const { return client_ip_; }
+  // What TLS told of the client; none on a plain connection.
+  const exchange::ClientTls* client_tls() const { return client_tls_.get(); }
+  // More than its descriptor is needed to go on with it.
+  bool is_secure() const { return entrance_.tls != nullptr; }
   ConnectionHost& host() { return host_; }
   net::Stream& stream() { return stream_; }
   // 0: none. The server's on_deadline is called.
@@ -103,25 +117,34 @@ class Connection final : public net::Deletable,
 
  private:
   friend class ConnectionList;
-  Connection(ConnectionHost& host, const exchange::Service& service, std::uint32_t listener,
-             const net::SocketAddress& peer);
+  Connection(ConnectionHost& host, const Entrance& entrance, const net::SocketAddress& peer);
 
   static void on_event(void* self);
   static void on_deadline(void* self);
+  bool watch(std::unique_ptr<net::Transport> transport);
+  void start_server(bool is_handed_over);
   void read_and_drop();
   void leave();
   void on_shed() override { close(); }
   void set_state(State next);
 
+  // handshake.cc
+  void begin_handshake(base::Fd socket);
+  void shake_hands();
+  void refuse_handshake(const base::Error& error);
+  void give_up_handshake();
+  void log_handshake(std::string_view outcome, std::string_view reason) const;
+
   ConnectionHost& host_;
-  const exchange::Service& service_;
-  std::uint32_t listener_;
-  State state_ = State::Open;
+  const Entrance entrance_;
+  State state_;
   std::string client_ip_;
   net::Stream stream_;
   net::Timer timer_;
   net::Task drop_more_;
-  std::unique_ptr<Server> server_;
+  tls::Transport* tls_ = nullptr;  // stream_'s transport, while it is TLS
+  std::unique_ptr<const exchange::ClientTls> client_tls_;
+  std::unique_ptr<Server> server_;  // none before the handshake is over
   Connection* next_ = nullptr;
   Connection* previous_ = nullptr;
 };

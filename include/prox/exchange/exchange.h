@@ -29,6 +29,14 @@ struct Context {
   zone::Row& row;
 };
 
+// What TLS told of a client. Owned by its connection.
+struct ClientTls {
+  std::string sni;  // empty: it sent none
+  // Of the certificate that it has shown, empty without one: the subject (RFC 4514), and the SHA-256 in lower-case hex.
+  std::string subject;
+  std::string fingerprint;
+};
+
 // One request and its response, from match to the last byte. Recycled, so its lists and strings keep their capacity.
 struct Exchange {
   Context* context = nullptr;
@@ -40,7 +48,7 @@ struct Exchange {
   http::BodyFraming request_body;
   base::BlockRef head_block;  // what the slices of `request` lie in
   std::string_view client_ip;
-  bool is_secure = false;  // the client's connection is TLS
+  const ClientTls* client_tls = nullptr;  // none: the client's connection is plain
 
   // What was decided.
   Slice path;  // cleaned

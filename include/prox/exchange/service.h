@@ -29,6 +29,7 @@ struct ServiceLimits {
   base::Millis write_timeout = 30'000;   // a whole response from its first byte ready
   base::Millis idle_timeout = 120'000;   // between requests
   int keep_alive_seconds = 30;           // TCP keep-alive probes on tunnels; 0: none
+  base::Millis tls_handshake_timeout = 10'000;
   http::HeadLimits head;
   std::uint64_t max_body_bytes = 0;            // 0: none
   std::uint32_t max_requests_per_conn = 1000;  // 0: none

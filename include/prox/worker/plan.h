@@ -8,6 +8,7 @@
 
 #include "prox/base/clock.h"
 #include "prox/exchange/service.h"
+#include "prox/tls/server_context.h"
 #include "prox/upstream/target.h"
 
 namespace prox::worker {
@@ -24,6 +25,7 @@ struct Plan {
   std::vector<Listener> listeners;
   std::vector<std::unique_ptr<upstream::Target>> targets;  // by their `pool`
   std::vector<std::unique_ptr<exchange::Service>> services;
+  std::vector<std::unique_ptr<const tls::ServerContext>> tls;  // by service; null: plain
   std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker
   base::Millis shutdown_timeout = 15'000;  // for a worker whose master is gone; 0: none
 };

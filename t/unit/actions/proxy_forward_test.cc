@@ -17,6 +17,7 @@ struct Options {
   bool preserve_host = false;
   std::string client = "192.0.2.1";
   bool is_secure = false;
+  prox::exchange::ClientTls tls = {};
 };
 
 // What the target sees of a request, as text: start line, Host and fields, without framing.
@@ -26,7 +27,7 @@ std::string forwarded(const std::string& head, const Options& options = {}) {
   const ProxyAction action(*target, {options.headers, options.preserve_host});
   prox::exchange::Exchange x;
   x.client_ip = options.client;
-  x.is_secure = options.is_secure;
+  if (options.is_secure) x.client_tls = &options.tls;
   prox::test::read_request(x, head);
   action.build_forward(x);
   std::string out(prox::http::request_head_size(x.forward), '#');

@@ -49,8 +49,8 @@ TEST_CASE("all open connections are in the list, oldest first, and leave it when
   for (int i = 0; i < 3; ++i) {
     auto [client, server] = prox::test::tcp_pair();
     clients.emplace_back(std::move(client));
-    Connection::open(s.host, *s.service, static_cast<std::uint32_t>(10 + i), std::move(server), {},
-                     false);
+    Connection::open(s.host, {*s.service, static_cast<std::uint32_t>(10 + i)}, std::move(server),
+                     {}, false);
   }
   const auto listed = [&] {
     std::vector<std::uint32_t> listeners;

@@ -89,7 +89,7 @@ TEST_CASE("above the limit the connection that has hung longest is closed") {
   for (int i = 0; i < 3; ++i) {
     auto pair = prox::test::tcp_pair();
     clients.push_back(std::make_unique<prox::test::Peer>(std::move(pair.first)));
-    prox::downstream::Connection::open(s.host, *s.service, 3, std::move(pair.second),
+    prox::downstream::Connection::open(s.host, {*s.service, 3}, std::move(pair.second),
                                        *prox::net::SocketAddress::from_literal("192.0.2.9", 999),
                                        false);
     clients.back()->send(kGet);

@@ -40,7 +40,7 @@ TEST_CASE("an exchange knows its service, its client and that its connection is 
     CHECK(x.service == s.service.get());
     CHECK(x.context == &s.world.context);
     CHECK(x.client_ip == "192.0.2.9");
-    CHECK_FALSE(x.is_secure);
+    CHECK(x.client_tls == nullptr);
     answer(x, "");
   };
   s.send(kGet);

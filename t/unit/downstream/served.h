@@ -129,7 +129,7 @@ struct Served {
   Served(std::pair<Fd, Fd> pair, const exchange::ServiceLimits& limits, bool is_handed_over)
       : client(std::move(pair.first)) {
     service->limits = limits;
-    downstream::Connection::open(host, *service, 3, std::move(pair.second),
+    downstream::Connection::open(host, {*service, 3}, std::move(pair.second),
                                  *net::SocketAddress::from_literal("::ffff:192.0.2.9", 999),
                                  is_handed_over);
   }

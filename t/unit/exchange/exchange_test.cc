@@ -32,7 +32,8 @@ void fill(Exchange& x, prox::test::World& world, prox::test::RecordingSink& sink
   x.sink = &sink;
   x.head_block = world.blocks.take(100);
   x.client_ip = "192.0.2.1";
-  x.is_secure = true;
+  static const prox::exchange::ClientTls tls{"a.test", "CN=bob", "00"};
+  x.client_tls = &tls;
   x.path = "/p";
   x.route = &service.routes[0];
   static const prox::routing::PathPattern item{"/p", "/p", false};
@@ -64,7 +65,7 @@ void check_clean(const Exchange& x) {
   CHECK(x.request_body == prox::http::BodyFraming{});
   CHECK_FALSE(x.head_block);
   CHECK(x.client_ip.empty());
-  CHECK_FALSE(x.is_secure);
+  CHECK(x.client_tls == nullptr);
   CHECK(x.path.empty());
   CHECK(x.route == nullptr);
   CHECK(x.path_item == nullptr);

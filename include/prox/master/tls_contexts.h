@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "prox/config/config.h"
+#include "prox/config/diagnostic.h"
+#include "prox/config/loader.h"
+#include "prox/tls/server_context.h"
+#include "prox/tls/ticket_keys.h"
+
+namespace prox::master {
+
+// What a config's services speak TLS with: certificates and keys, read and checked.
+struct TlsContexts {
+  std::vector<std::unique_ptr<const tls::ServerContext>>
+      services;  // by index in Config::services; null: plain
+};
+
+// Reads every certificate and key that the config names, and adds what is wrong with them to the diagnostics (tls-load): as warnings for
+// Purpose::Validate, else as errors; what has expired or soon will is a warning for both. `keys` outlives what is returned.
+TlsContexts load_tls(const config::Config& config, config::Purpose purpose,
+                     const tls::TicketKeys& keys, config::Diagnostics& diagnostics);
+
+// The same for whoever only wants to know what is wrong.
+void check_tls(const config::Config& config, config::Purpose purpose,
+               config::Diagnostics& diagnostics);
+
+}  // namespace prox::master
