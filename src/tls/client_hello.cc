@@ -68,13 +68,13 @@ bool read_server_name(Slice extension, Slice& name) {
          name.find('\0') == Slice::npos;
 }
 
-bool read_protocols(Slice extension, Slice& protocols) {
+bool read_protocols(Slice extension, std::vector<Slice>& protocols) {
   Reader outer(extension);
-  protocols = outer.vector(2);
-  if (!outer.is_spent() || protocols.empty()) return false;
-  Reader list(protocols);
+  Reader list(outer.vector(2));
+  if (!outer.is_spent() || !list.has_more()) return false;
   while (list.has_more()) {
-    if (list.vector(1).empty()) return false;
+    protocols.push_back(list.vector(1));
+    if (protocols.back().empty()) return false;
   }
   return list.is_spent();
 }
@@ -152,16 +152,9 @@ Result<std::size_t> within_limit(Slice bytes, std::size_t missing) {
 
 }  // namespace
 
-bool ClientHello::offers(std::string_view protocol) const {
-  Reader list(protocols);
-  while (list.has_more()) {
-    if (list.vector(1) == protocol) return true;
-  }
-  return false;
-}
-
 Result<std::size_t> ClientHelloParser::parse(Slice bytes) {
-  hello_ = {};
+  hello_.server_name = {};
+  hello_.protocols.clear();
   message_ = {};
   joined_.clear();
   Slice rest = bytes.substr(0, kMaxBytes);

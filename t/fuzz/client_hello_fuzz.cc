@@ -1,10 +1,12 @@
 // The first byte is how the rest is cut into pieces and records; the rest are a TLS client's first bytes.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <openssl/ssl.h>
 
@@ -20,7 +22,7 @@ using tls::ClientHelloParser;
 struct Outcome {
   std::optional<std::size_t> missing;  // none: refused
   std::string name;
-  std::string protocols;
+  std::vector<std::string> protocols;
 };
 
 // The bytes lie in a place without one to spare.
@@ -32,8 +34,13 @@ Outcome parse(ClientHelloParser& parser, Slice bytes) {
   if (*missing > 0) return {*missing, {}, {}};
   const Slice name = parser.hello().server_name;
   PROX_ASSERT(name.size() <= 255 && name.find('\0') == Slice::npos);
-  PROX_ASSERT(!parser.hello().offers(""));
-  return {0, std::string(name), std::string(parser.hello().protocols)};
+  Outcome outcome{0, std::string(name), {}};
+  for (const Slice protocol : parser.hello().protocols) {
+    PROX_ASSERT(!protocol.empty() && protocol.size() <= 255);
+    outcome.protocols.emplace_back(protocol);
+  }
+  return outcome;
+};
 }
 
 Outcome parse(Slice bytes) {

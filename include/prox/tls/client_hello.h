@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "prox/base/result.h"
 #include "prox/base/slice.h"
@@ -17,10 +17,8 @@ struct ClientHello {
   // The server_name extension (RFC 6066 §3) as sent: 1 to 255 bytes of any kind but NUL, an IP literal too. Empty: none was sent.
   // Where the client encrypts its hello, this is the outer one's name.
   Slice server_name;
-  // The ALPN extension's list (RFC 7301 §3.1), each name behind a byte with its length. Empty: none was sent.
-  Slice protocols;
-
-  bool offers(std::string_view protocol) const;
+  // The names in the ALPN extension (RFC 7301 §3.1), in the client's order. Empty: none was sent.
+  std::vector<Slice> protocols;
 };
 
 // Finds a whole ClientHello at the beginning of a connection's bytes, over as many TLS records as it takes, without consuming or answering
