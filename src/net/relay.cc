@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "prox/net/socket.h"
+
 namespace prox::net {
 
 namespace {
@@ -104,10 +106,7 @@ void Relay::move_all() {
 
 // A reset shows in reading; where nothing is read, because the other side is slow or the end was read, it has to be asked for.
 bool Relay::is_broken(const Side& side, const Flow& flow) const {
-  if (!flow.has_ended && flow.held() == 0) return false;
-  int error = 0;
-  socklen_t size = sizeof error;
-  return ::getsockopt(side.socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) == -1 || error != 0;
+  return (flow.has_ended || flow.held() > 0) && take_error(side.socket.get()) != 0;
 }
 
 Result<void> Relay::move(Flow& flow) {

@@ -74,6 +74,17 @@ std::string SocketAddress::ip_text() const {
   return ::inet_ntop(AF_INET6, &ip, text, sizeof text);
 }
 
+std::array<std::uint8_t, 16> SocketAddress::ip_bytes() const {
+  std::array<std::uint8_t, 16> bytes{};
+  if (family() == AF_INET6) {
+    std::memcpy(bytes.data(), &as_v6(get())->sin6_addr, bytes.size());
+  } else if (family() == AF_INET) {
+    bytes[10] = bytes[11] = 0xff;
+    std::memcpy(bytes.data() + 12, &as_v4(get())->sin_addr, 4);
+  }
+  return bytes;
+}
+
 std::string SocketAddress::text() const {
   if (family() == AF_INET) return fmt::format("{}:{}", ip_text(), ntohs(as_v4(get())->sin_port));
   if (family() == AF_INET6)
@@ -100,11 +111,15 @@ Result<base::Fd> start_connect(const SocketAddress& to, int keep_alive_seconds) 
   return socket;
 }
 
-Result<void> connect_outcome(int fd) {
+int take_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
   if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == -1) error = errno;
-  if (error != 0) return connect_failure(error);
+  return error;
+}
+
+Result<void> connect_outcome(int fd) {
+  if (const int error = take_error(fd); error != 0) return connect_failure(error);
   return {};
 }
 
