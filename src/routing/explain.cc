@@ -11,6 +11,8 @@ namespace prox::routing {
 namespace {
 
 std::optional<std::string> check_kind(const RouteMatch& match, const RouteKey& key) {
+  if (match.before_tls_only)
+    return "the route is looked at before TLS only, since it asks for alpn";
   if (match.forward_proxy == key.forward_proxy) return std::nullopt;
   return match.forward_proxy
              ? "this is no forward-proxy request, and the route takes nothing else"

@@ -20,7 +20,9 @@ MethodSet method_set(const std::vector<std::string>& methods) {
 
 RouteIndex::RouteIndex(const std::vector<RouteMatch>& routes) {
   PROX_ASSERT(routes.size() < kNone);
-  for (std::uint32_t i = 0; i < routes.size(); ++i) add(i, routes[i]);
+  for (std::uint32_t i = 0; i < routes.size(); ++i) {
+    if (!routes[i].before_tls_only) add(i, routes[i]);
+  }
 }
 
 void RouteIndex::add(std::uint32_t number, const RouteMatch& route) {

@@ -18,6 +18,7 @@ struct RouteMatch {
   std::vector<PathPattern> paths;    // any of them; empty: all
   std::vector<std::string> methods;  // upper case, any of them; empty: all
   bool forward_proxy = false;
+  bool before_tls_only = false;  // asks for what only a ClientHello tells: no request matches
 };
 
 // The parts of a request that routes look at.
