@@ -37,7 +37,8 @@ void check_match(const Rules& rules, const RouteDraft& route) {
   if (match != nullptr && match->as_object() == nullptr) return;
   const bool lacks_domain =
       match == nullptr ? rules.lacks(route.value, "match") : rules.lacks(match, "domain");
-  if (lacks_domain) {
+  const bool has_protocols = route.route.match && !route.route.match->alpn.empty();
+  if (lacks_domain && !has_protocols) {
     rules.diagnostics().error("pass-domain", route.route.place,
                               "a pass route needs a domain (it is matched by SNI)");
   }

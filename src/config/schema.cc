@@ -74,7 +74,7 @@ constexpr Key kProcessKeys[] = {
     {"max_hung", integer(0, kMostCount), "1024", "",
      "requests that drop actions leave hanging, in each worker"},
     {"max_peeking", integer(1, kMostCount), "rlimit_nofile / 4", "",
-     "connections whose ClientHello a worker waits for", State::Later},
+     "connections whose ClientHello is awaited at a time, in each worker"},
 };
 
 constexpr Word kLevelList[] = {

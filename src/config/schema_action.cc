@@ -16,12 +16,8 @@ constexpr std::uint32_t kRedirect = bit(ActionType::Redirect);
 constexpr std::uint32_t kAll = ~0U;
 
 // In the order of ActionType.
-constexpr Word kTypeList[] = {{"proxy"},
-                              {"static"},
-                              {"serve", State::Later},
-                              {"pass", State::Later},
-                              {"drop"},
-                              {"redirect", State::Later}};
+constexpr Word kTypeList[] = {{"proxy"}, {"static"}, {"serve", State::Later},
+                              {"pass"},  {"drop"},   {"redirect", State::Later}};
 constexpr Words kTypes = {"action-type-unknown", "action type", kTypeList};
 
 constexpr Word kProtoList[] = {{"", State::Built, false}, {"h2"}};
@@ -54,11 +50,11 @@ constexpr Type redirect_status() {
 }
 
 constexpr Key kActionKeys[] = {
-    {"type", one_of(kTypes), kRequired, "", "proxy, static or drop", State::Built, kAll},
+    {"type", one_of(kTypes), kRequired, "", "proxy, static, pass or drop", State::Built, kAll},
     {"upstream", string(), kRequired, "", "where requests are sent", State::Built, kProxy | kPass},
     {"timeout", duration(), "30s", "",
      "longest time to connect, if the service has no dial_timeout", State::Built, kProxy},
-    {"timeout", duration(), "10s", "", "longest time to connect", State::Later, kPass},
+    {"timeout", duration(), "10s", "", "longest time to connect", State::Built, kPass},
     {"preserve_host", boolean(), "false", "",
      "send the client's Host field on instead of the upstream's", State::Built, kProxy},
     {"status", status(), kRequired, "", "status code of the answer, 200 to 599", State::Built,

@@ -21,7 +21,7 @@ constexpr Key kMatchKeys[] = {
     {"headers", map_of(kCondition), "{}", "", "request fields and their values", State::Later},
     {"query", map_of(kCondition), "{}", "", "query parameters and their values", State::Later},
     {"client", kStrings, "[]", "", "networks of the client", State::Later},
-    {"alpn", kStrings, "[]", "", "protocols that the client offers", State::Later},
+    {"alpn", kStrings, "[]", "", "protocols that the client offers; only for pass"},
 };
 
 constexpr Type kActionOrName = either(object(kAction), kString, "a name or an action");

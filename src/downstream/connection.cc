@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "downstream/preread.h"
+#include "prox/actions/pass.h"
 #include "prox/base/assert.h"
 #include "prox/downstream/h1_server.h"
 
@@ -17,8 +19,15 @@ constexpr std::size_t kDropSize = base::BlockPool::kSmall;
 // Which state may come after which; Closed is the end.
 constexpr bool may_follow(Connection::State from, Connection::State to) {
   switch (from) {
-    case Connection::State::Handshake: return to != from && to != Connection::State::Hanging;
-    case Connection::State::Open: return to != from && to != Connection::State::Handshake;
+    case Connection::State::Preread:
+      return to != from && to != Connection::State::Lingering && to != Connection::State::Hanging;
+    case Connection::State::Handshake:
+      return to == Connection::State::Open || to == Connection::State::Lingering ||
+             to == Connection::State::Closed;
+    case Connection::State::Open:
+      return to == Connection::State::Lingering || to == Connection::State::Hanging ||
+             to == Connection::State::Closed;
+    case Connection::State::Passing:
     case Connection::State::Lingering:
     case Connection::State::Hanging: return to == Connection::State::Closed;
     case Connection::State::Closed: return false;
@@ -33,9 +42,9 @@ void Connection::open(ConnectionHost& host, const Entrance& entrance, base::Fd s
   std::unique_ptr<Connection> made(new Connection(host, entrance, peer));
   // From here on it is owned by itself in the loop's eyes: the list holds it, close() gives it to defer_delete.
   Connection& connection = *made.release();
-  if (connection.is_secure()) return connection.begin_handshake(std::move(socket));
-  if (connection.watch(std::make_unique<net::PlainTransport>(std::move(socket))))
-    connection.start_server(is_handed_over);
+  // What was kept has no hello before its next request.
+  if (entrance.service.l4 && !is_handed_over) return connection.await_hello(std::move(socket));
+  connection.serve(std::move(socket), is_handed_over);
 }
 
 // False if the kernel will not, and the connection is closed.
@@ -54,7 +63,7 @@ Connection::Connection(ConnectionHost& host, const Entrance& entrance,
                        const net::SocketAddress& peer)
     : host_(host),
       entrance_(entrance),
-      state_(entrance.tls != nullptr ? State::Handshake : State::Open),
+      client_bytes_(peer.ip_bytes()),
       client_ip_(peer.ip_text()),
       stream_(host.context().loop, host.context().blocks),
       drop_more_([](void* self) { static_cast<Connection*>(self)->read_and_drop(); }, this) {
@@ -70,6 +79,13 @@ Connection::Connection(ConnectionHost& host, const Entrance& entrance,
 
 Connection::~Connection() = default;
 
+// With HTTP, after TLS where the service has it.
+void Connection::serve(base::Fd socket, bool is_handed_over) {
+  set_state(is_secure() ? State::Handshake : State::Open);
+  if (is_secure()) return begin_handshake(std::move(socket));
+  if (watch(std::make_unique<net::PlainTransport>(std::move(socket)))) start_server(is_handed_over);
+}
+
 bool Connection::is_idle() const {
   return state_ == State::Open && server_->is_idle() && stream_.input().empty() &&
          stream_.output().empty();
@@ -79,11 +95,11 @@ bool Connection::is_kept_idle() const { return is_idle() && server_->is_kept(); 
 
 void Connection::drain() {
   if (state_ == State::Hanging) return close();
-  if (state_ == State::Open && is_idle()) host_.on_idle_while_draining(*this);
+  if (is_untouched() || is_idle()) host_.on_idle_while_draining(*this);
 }
 
 base::Fd Connection::detach() {
-  base::Fd socket = stream_.detach()->release();
+  base::Fd socket = is_untouched() ? end_preread() : stream_.detach()->release();
   leave();
   return socket;
 }
@@ -92,6 +108,8 @@ void Connection::abort() { close(state_ == State::Open && server_->is_unfinished
 
 void Connection::close(bool reset) {
   if (state_ == State::Closed) return;
+  if (preread_) end_preread();
+  if (pass_) pass_->close();
   stream_.close(reset);
   leave();
 }
@@ -148,6 +166,8 @@ void Connection::on_event(void* self) {
     case State::Hanging:
       if (connection->stream_.peer_is_gone()) connection->close();
       return;
+    case State::Preread:
+    case State::Passing:
     case State::Closed: return;
   }
 }
@@ -157,8 +177,10 @@ void Connection::on_deadline(void* self) {
   switch (connection->state_) {
     case State::Handshake: return connection->give_up_handshake();
     case State::Open: return connection->server_->on_deadline();
+    case State::Preread:
     case State::Lingering:
     case State::Hanging: return connection->close();
+    case State::Passing:
     case State::Closed: return;
   }
 }

@@ -77,7 +77,7 @@ void fail(Exchange& x, const Error& error) {
   body.append_copy("\n");
   // What made the request unreadable makes all that follows it unreadable.
   if (error.side == Side::Downstream && error.code != Errc::NoRoute &&
-      error.code != Errc::UnknownExpectation) {
+      error.code != Errc::Misdirected && error.code != Errc::UnknownExpectation) {
     x.sink->close_after_response();
   }
   x.sink->send_head(head, {http::BodyFraming::Kind::Length, body.size()});

@@ -35,6 +35,9 @@ Result<Step> match_route(Exchange& x) {
   if (!hit) return base::fail(Errc::NoRoute, Side::Downstream, "looking for a route");
   x.route = &x.service->routes[hit->route];
   x.path_item = hit->path;
+  // The connection came here through another name: the client shall open one of its own (RFC 9110 §15.5.20).
+  if (x.route->pass_to != nullptr)
+    return base::fail(Errc::Misdirected, Side::Downstream, "looking for a route");
   return Step::Next;
 }
 

@@ -22,13 +22,16 @@ using config::Action;
 using config::Config;
 using config::Service;
 
-constexpr config::Duration kDialLimit = std::chrono::seconds(30);  // without any key for it
+// Longest times to connect, without any key for them.
+constexpr config::Duration kDialLimit = std::chrono::seconds(30);
+constexpr config::Duration kPassDialLimit = std::chrono::seconds(10);
 
 class PlanBuilder {
  public:
   PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners)
       : config_(config), plan_(std::make_unique<worker::Plan>()) {
     plan_->listeners = listeners;
+    plan_->max_peeking = static_cast<std::size_t>(config.process.max_peeking.value_or(0));
     plan_->max_hung = static_cast<std::size_t>(config.process.max_hung);
     plan_->shutdown_timeout = base::to_millis(config.process.shutdown_timeout);
   }
@@ -48,10 +51,18 @@ class PlanBuilder {
       matches.push_back(routing::compile(route.match));
       const Action* action = config_.find_action(route.action.value);
       PROX_ASSERT(action != nullptr);  // validation has seen to it
-      built->routes.push_back({fmt::format("{}:{}", service.name.value, built->routes.size()),
-                               action_of(service, route, *action)});
+      exchange::Route made;
+      made.id = fmt::format("{}:{}", service.name.value, built->routes.size());
+      if (const auto* pass = action->as<config::PassAction>()) {
+        made.pass_to = &pass_target(service, route, pass->connecting);
+        matches.back().before_tls_only = route.match && !route.match->alpn.empty();
+      } else {
+        made.action = action_of(service, route, *action);
+      }
+      built->routes.push_back(std::move(made));
     }
     built->router = routing::Router(std::move(matches));
+    built->l4 = routing::compile_l4(config_, service);
     plan_->services.push_back(std::move(built));
   }
 
@@ -62,6 +73,7 @@ class PlanBuilder {
     limits.write_timeout = base::to_millis(settings.write_timeout);
     limits.idle_timeout = base::to_millis(settings.idle_timeout);
     limits.tls_handshake_timeout = base::to_millis(settings.tls_handshake_timeout);
+    limits.peek_timeout = base::to_millis(settings.peek_timeout);
     limits.head.max_head_bytes = static_cast<std::size_t>(settings.max_header_bytes);
     limits.head.max_uri_bytes = static_cast<std::size_t>(settings.max_uri_bytes);
     limits.head.max_fields = static_cast<std::size_t>(settings.max_header_count);
@@ -100,14 +112,22 @@ class PlanBuilder {
     options.stream = action.stream;
     for (const auto& [name, value] : action.headers)
       options.headers.push_back({name.value, value.value, value.value.empty()});
-    const upstream::Target& target = target_for(
-        service, action.connecting, config::fill_in(action.connecting.upstream.value, route.set));
+    const config::Connecting& connecting = action.connecting;
+    const upstream::Target& target =
+        target_for(service, connecting, config::fill_in(connecting.upstream.value, route.set),
+                   service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)));
     return std::make_unique<actions::ProxyAction>(target, std::move(options));
+  }
+
+  const upstream::Target& pass_target(const Service& service, const config::Route& route,
+                                      const config::Connecting& connecting) {
+    return target_for(service, connecting, config::fill_in(connecting.upstream.value, route.set),
+                      connecting.timeout.value_or(kPassDialLimit));
   }
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
   const upstream::Target& target_for(const Service& service, const config::Connecting& connecting,
-                                     const std::string& address) {
+                                     const std::string& address, config::Duration connect_limit) {
     upstream::Target target;
     const auto parsed = config::parse_upstream(address);
     PROX_ASSERT(parsed.has_value());
@@ -115,8 +135,7 @@ class PlanBuilder {
     target.literal = net::SocketAddress::from_literal(parsed->host, parsed->port);
     target.pool = static_cast<std::uint32_t>(plan_->targets.size());
     target.service = static_cast<std::uint32_t>(plan_->services.size());
-    target.connect_timeout = base::to_millis(
-        service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)));
+    target.connect_timeout = base::to_millis(connect_limit);
     target.response_header_timeout = base::to_millis(service.settings.response_header_timeout);
     target.tunnel_timeout = base::to_millis(connecting.timeout.value_or(kDialLimit));
     target.keep_alive_seconds = seconds_of(service.settings.keep_alive);

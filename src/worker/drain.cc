@@ -68,19 +68,21 @@ bool WorkerProcess::leaves_config(const std::string& key) const {
 
 bool WorkerProcess::may_keep(const downstream::Connection& connection) const {
   if (state_ != State::Draining) return true;
-  return !connection.is_secure() && next_generation_ != nullptr &&
+  return (connection.is_untouched() || !connection.is_secure()) && next_generation_ != nullptr &&
          !leaves_config(plan_.listeners[connection.listener()].key);
 }
 
-// A kept plain connection with nothing in flight is only a descriptor: the next generation goes on with it, and a request that is on its
-// way is answered there. Without one, prox is stopping, and it is closed. One under TLS, or whose address is leaving, waits for its next
-// request, which is answered with `Connection: close`.
+// A connection with nothing in flight is only a descriptor if it is plain and kept, or if nothing of it was taken yet: the next generation
+// goes on with it, and a request that is on its way is answered there. Without one, prox is stopping, and it is closed. One under TLS, or
+// whose address is leaving, waits for its next request, which is answered with `Connection: close`.
 void WorkerProcess::on_idle_while_draining(downstream::Connection& connection) {
   if (next_generation_ == nullptr) return connection.close();
   if (!may_keep(connection)) return;
   const std::string& key = plan_.listeners[connection.listener()].key;
+  const std::uint64_t untouched = connection.is_untouched() ? 1 : 0;
   base::Fd socket = connection.detach();
-  if (socket) next_generation_->send({ipc::MessageType::HandOver, 0, key}, std::move(socket));
+  if (socket)
+    next_generation_->send({ipc::MessageType::HandOver, untouched, key}, std::move(socket));
 }
 
 // What the generation before has handed over and was not read yet goes on to the generation after: reloads may follow each
@@ -92,16 +94,16 @@ void WorkerProcess::pass_on_hand_overs() {
   last_generation_.clear();
 }
 
-void WorkerProcess::take_over(const std::string& key, base::Fd socket) {
+void WorkerProcess::take_over(const std::string& key, base::Fd socket, bool is_untouched) {
   if (!socket || (state_ == State::Draining && next_generation_ == nullptr)) return;
   for (std::uint32_t i = 0; i < plan_.listeners.size(); ++i) {
     if (plan_.listeners[i].key != key) continue;
     const base::Result<net::SocketAddress> peer = net::SocketAddress::peer_of(socket.get());
     if (!peer) return;  // the client has gone meanwhile
     const downstream::Entrance entrance = entrance_of(i);
-    // Its address has become that of a TLS service: it can only reconnect.
-    if (entrance.tls == nullptr)
-      downstream::Connection::open(*this, entrance, std::move(socket), *peer, true);
+    // Where a kept one's address has become that of a TLS service, it can only reconnect.
+    if (is_untouched || entrance.tls == nullptr)
+      downstream::Connection::open(*this, entrance, std::move(socket), *peer, !is_untouched);
     return;
   }
 }

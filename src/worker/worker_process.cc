@@ -3,8 +3,10 @@
 #include <cstring>
 #include <utility>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "prox/base/assert.h"
 #include "prox/base/log.h"
 
 namespace prox::worker {
@@ -14,6 +16,12 @@ namespace {
 constexpr base::Millis kAcceptRest = 100;  // after running out of descriptors
 constexpr std::size_t kShedAtOnce = 32;    // idle connections closed to get going again
 
+std::size_t descriptor_limit() {
+  rlimit limit{};
+  PROX_ASSERT(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  return limit.rlim_cur;
+}
+
 }  // namespace
 
 WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
@@ -21,7 +29,8 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       setup_(setup),
       resolver_(loop_),
       pools_(loop_, blocks_, resolver_, plan.targets),
-      context_{loop_, blocks_, pools_, *setup.row},
+      context_{loop_, blocks_, pools_, *setup.row, resolver_, pipes_},
+      peeking_(plan.max_peeking),
       hung_(plan.max_hung),
       stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),
       master_(loop_, base::Fd(setup.channel), *this) {
@@ -40,6 +49,7 @@ WorkerProcess::~WorkerProcess() {
 }
 
 void WorkerProcess::run() {
+  if (plan_.max_peeking == 0) peeking_.set_limit(descriptor_limit() / 4);
   master_.send({ipc::MessageType::Ready, 0, {}});
   loop_.run();
 }
@@ -54,7 +64,8 @@ void WorkerProcess::on_message(ipc::Channel&, const ipc::Message& message, base:
       if (passed)
         last_generation_.push_back(std::make_unique<ipc::Channel>(loop_, std::move(passed), *this));
       return;
-    case ipc::MessageType::HandOver: return take_over(message.text, std::move(passed));
+    case ipc::MessageType::HandOver:
+      return take_over(message.text, std::move(passed), message.number != 0);
     case ipc::MessageType::Adopt: return adopt(message, std::move(passed));
     case ipc::MessageType::Release: return release(message);
     case ipc::MessageType::ReopenLogs: return reopen_logs(std::move(passed));
@@ -136,6 +147,7 @@ void WorkerProcess::shed_idle_connections() {
   // First those that nobody is served on.
   if (hung_.shed(kShedAtOnce) > 0) return;
   pools_.clear();
+  pipes_.clear();
   std::size_t left = kShedAtOnce;
   connections_.for_each([&](downstream::Connection& connection) {
     if (left == 0 || !connection.is_kept_idle()) return;

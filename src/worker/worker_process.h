@@ -10,6 +10,7 @@
 #include "prox/exchange/exchange.h"
 #include "prox/ipc/channel.h"
 #include "prox/net/loop.h"
+#include "prox/net/pipe_pool.h"
 #include "prox/net/resolver.h"
 #include "prox/net/timer.h"
 #include "prox/upstream/pool.h"
@@ -50,6 +51,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   exchange::Context& context() override { return context_; }
   exchange::ExchangePool& exchanges() override { return exchanges_; }
   downstream::ConnectionList& connections() override { return connections_; }
+  downstream::ShedList& peeking() override { return peeking_; }
   downstream::ShedList& hung() override { return hung_; }
   bool is_draining() const override { return state_ == State::Draining; }
   bool may_keep(const downstream::Connection& connection) const override;
@@ -76,7 +78,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   void pass_on_hand_overs();
   bool is_accepting() const;
   bool leaves_config(const std::string& key) const;
-  void take_over(const std::string& key, base::Fd socket);
+  void take_over(const std::string& key, base::Fd socket, bool is_untouched);
   void reopen_logs(base::Fd log);
   void shed_idle_connections();
   void stop_when_done();
@@ -90,8 +92,10 @@ class WorkerProcess final : public downstream::ConnectionHost,
   net::Loop loop_;
   net::Resolver resolver_;
   upstream::Pools pools_;
+  net::PipePool pipes_;
   exchange::Context context_;
   downstream::ConnectionList connections_;
+  downstream::ShedList peeking_;
   downstream::ShedList hung_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<Adopted> adopted_;

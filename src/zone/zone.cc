@@ -73,6 +73,7 @@ void Zone::retire_row(std::size_t index) {
   for (std::size_t i = 0; i < gone.responses_total.size(); ++i)
     move_total(gone.responses_total[i], sum.responses_total[i]);
   move_total(gone.bytes_in, sum.bytes_in);
+  move_total(gone.passed_total, sum.passed_total);
   move_total(gone.dropped_total, sum.dropped_total);
   move_total(gone.bytes_out, sum.bytes_out);
   gone.connections.store(0, std::memory_order_relaxed);

@@ -24,7 +24,7 @@ http {{
   uwsgi_temp_path {directory}/uwsgi;
   scgi_temp_path {directory}/scgi;
   server {{
-    listen {address} backlog=4096;
+    listen {address} backlog=4096{tls};
     location = /small {{ default_type text/plain; return 200 "hello from nginx\\n"; }}
     location / {{ root {directory}/site; }}
   }}
@@ -33,9 +33,9 @@ http {{
 
 
 class Nginx:
-    """`/small` is a short text; every other path is a file under `site`."""
+    """`/small` is a short text; every other path is a file under `site`. With a certificate pair it speaks TLS."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, pair=None):
         directory = pathlib.Path(directory)
         self.site = directory / "site"
         self.site.mkdir(parents=True)
@@ -44,7 +44,8 @@ class Nginx:
         self._log = directory / "error.log"
         user = "user root;" if getpass.getuser() == "root" else ""
         config = directory / "nginx.conf"
-        config.write_text(_CONFIG.format(user=user, directory=directory, address=self.address))
+        tls = f" ssl http2; ssl_certificate {pair.cert}; ssl_certificate_key {pair.key}" if pair else ""
+        config.write_text(_CONFIG.format(user=user, directory=directory, address=self.address, tls=tls))
         self._process = subprocess.Popen(["nginx", "-p", str(directory), "-e", str(self._log), "-c", str(config)],
                                          stdin=subprocess.DEVNULL)
         wait_for(self._listens, what="nginx listens")

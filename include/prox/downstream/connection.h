@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,9 +17,17 @@
 #include "prox/tls/server_context.h"
 #include "prox/tls/transport.h"
 
+namespace prox::actions {
+class Pass;
+}
+namespace prox::tls {
+struct ClientHello;
+}
+
 namespace prox::downstream {
 
 class Connection;
+class Preread;
 
 // All connections of a worker, oldest first; a connection enters when it opens and leaves when it closes.
 class ConnectionList {
@@ -51,7 +60,8 @@ class ConnectionHost {
   // A kept connection has nothing in flight while the worker drains: it may be handed over or closed now.
   virtual void on_idle_while_draining(Connection& connection) = 0;
   virtual void on_connection_closed() = 0;
-  // Those that `drop` routes leave waiting.
+  // Those whose ClientHello is awaited, and those that `drop` routes leave waiting.
+  virtual ShedList& peeking() = 0;
   virtual ShedList& hung() = 0;
   virtual bool is_draining() const = 0;
 
@@ -72,6 +82,8 @@ class Connection final : public net::Deletable,
                          private ShedList::Entry {
  public:
   enum class State : std::uint8_t {
+    Preread,    // its ClientHello is awaited: no transport, nothing consumed
+    Passing,    // on its way through a `pass` route: the socket is given away
     Handshake,  // the transport is TLS and not settled yet; there is no server
     Open,       // exchanges come and go
     Lingering,  // everything is sent and our side is shut; what the client still sends is read and dropped, so that no RST
@@ -98,13 +110,15 @@ class Connection final : public net::Deletable,
   // 0: none. The server's on_deadline is called.
   void set_deadline(base::Millis deadline) { timer_.set(deadline); }
 
+  // Nothing of what its client sent has been taken yet.
+  bool is_untouched() const { return state_ == State::Preread; }
   // Nothing in flight, nothing unread, nothing unsent.
   bool is_idle() const;
   // Idle after an earlier request: the first to go when descriptors run short.
   bool is_kept_idle() const;
   // The worker drains: finish what is open, keep nothing else.
   void drain();
-  // Releases the descriptor of an idle connection and ends this object.
+  // Releases the descriptor of an idle or untouched connection and ends this object.
   base::Fd detach();
   // Ends at once, and by RST where a response is not all sent.
   void abort();
@@ -119,6 +133,11 @@ class Connection final : public net::Deletable,
   friend class ConnectionList;
   Connection(ConnectionHost& host, const Entrance& entrance, const net::SocketAddress& peer);
 
+  void await_hello(base::Fd socket);
+  void dispatch(const tls::ClientHello& hello);
+  base::Fd end_preread();
+  void pass(const exchange::Route& route, base::Slice server_name);
+  void serve(base::Fd socket, bool is_handed_over);
   static void on_event(void* self);
   static void on_deadline(void* self);
   bool watch(std::unique_ptr<net::Transport> transport);
@@ -137,11 +156,14 @@ class Connection final : public net::Deletable,
 
   ConnectionHost& host_;
   const Entrance entrance_;
-  State state_;
+  State state_ = State::Preread;
+  std::array<std::uint8_t, 16> client_bytes_;
   std::string client_ip_;
   net::Stream stream_;
   net::Timer timer_;
   net::Task drop_more_;
+  std::unique_ptr<Preread> preread_;
+  std::unique_ptr<actions::Pass> pass_;
   tls::Transport* tls_ = nullptr;  // stream_'s transport, while it is TLS
   std::unique_ptr<const exchange::ClientTls> client_tls_;
   std::unique_ptr<Server> server_;  // none before the handshake is over

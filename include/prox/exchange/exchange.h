@@ -16,6 +16,8 @@
 #include "prox/http/request.h"
 #include "prox/http/response.h"
 #include "prox/net/loop.h"
+#include "prox/net/pipe_pool.h"
+#include "prox/net/resolver.h"
 #include "prox/upstream/pool.h"
 #include "prox/zone/zone.h"
 
@@ -27,6 +29,8 @@ struct Context {
   base::BlockPool& blocks;
   upstream::Pools& pools;
   zone::Row& row;
+  net::Resolver& resolver;
+  net::PipePool& pipes;
 };
 
 // What TLS told of a client. Owned by its connection.

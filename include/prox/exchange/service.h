@@ -3,12 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "prox/base/clock.h"
 #include "prox/http/h1_parser.h"
+#include "prox/routing/l4_table.h"
 #include "prox/routing/router.h"
+#include "prox/upstream/target.h"
 
 namespace prox::exchange {
 
@@ -28,6 +31,7 @@ struct ServiceLimits {
   base::Millis header_timeout = 10'000;  // its head alone
   base::Millis write_timeout = 30'000;   // a whole response from its first byte ready
   base::Millis idle_timeout = 120'000;   // between requests
+  base::Millis peek_timeout = 5'000;     // for a ClientHello, before `pass` routes are looked at
   int keep_alive_seconds = 30;           // TCP keep-alive probes on tunnels; 0: none
   base::Millis tls_handshake_timeout = 10'000;
   http::HeadLimits head;
@@ -38,6 +42,8 @@ struct ServiceLimits {
 struct Route {
   std::string id;  // "web:0"
   std::unique_ptr<const Action> action;
+  // Of a `pass` route, which has no action: it is not for requests.
+  const upstream::Target* pass_to = nullptr;
 };
 
 // One service, compiled: routes and limits. Part of the plan, immutable.
@@ -45,7 +51,8 @@ struct Service {
   std::string name;
   ServiceLimits limits;
   routing::Router router{{}};
-  std::vector<Route> routes;  // by the router's index
+  std::optional<routing::L4Table> l4;  // of a service with `pass` routes
+  std::vector<Route> routes;           // by the router's index
 };
 
 }  // namespace prox::exchange

@@ -25,7 +25,8 @@ enum class MessageType : std::uint16_t {
   Failed,  // cannot be set up; text: why. The worker exits
   LogsReopened,
   // worker → worker of the next generation
-  HandOver,  // descriptor: an idle plain client connection; text: key of the listener it came in by
+  HandOver,  // descriptor: a plain client connection; number: 0 if it is idle after earlier requests, 1 if nothing was taken from it
+             // yet; text: key of the listener it came in by
 };
 
 struct Message {

@@ -26,6 +26,8 @@ struct Plan {
   std::vector<std::unique_ptr<upstream::Target>> targets;  // by their `pool`
   std::vector<std::unique_ptr<exchange::Service>> services;
   std::vector<std::unique_ptr<const tls::ServerContext>> tls;  // by service; null: plain
+  // Connections whose ClientHello a worker awaits; 0: a quarter of its descriptors.
+  std::size_t max_peeking = 0;
   std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker
   base::Millis shutdown_timeout = 15'000;  // for a worker whose master is gone; 0: none
 };

@@ -25,6 +25,7 @@ struct alignas(64) Row {
   std::atomic<std::uint64_t> requests_total;
   std::array<std::atomic<std::uint64_t>, 6>
       responses_total;                       // by first digit of the status; 0: none was sent
+  std::atomic<std::uint64_t> passed_total;   // connections that took a `pass` route
   std::atomic<std::uint64_t> dropped_total;  // by drop routes, before TLS or after
   std::atomic<std::uint64_t> bytes_in;       // body bytes from clients
   std::atomic<std::uint64_t> bytes_out;      // body bytes to clients

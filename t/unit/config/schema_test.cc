@@ -44,8 +44,9 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-// The `.It Ic key …` lines of the manual's subsections: title in lower case → key → the rest of the line.
-using Manual = std::map<std::string, std::map<std::string, std::string>>;
+// The `.It Ic key …` lines of the manual's subsections: title in lower case → key → the rest of the line. A key that is another one for
+// another type of action stands there twice, in the order of the table.
+using Manual = std::map<std::string, std::multimap<std::string, std::string>>;
 Manual read_manual() {
   std::istringstream lines(read("man/prox.json5.5"));
   Manual manual;
@@ -58,7 +59,7 @@ Manual read_manual() {
     } else if (line.starts_with(".It Ic ")) {
       const std::string rest = line.substr(7);
       const std::size_t space = rest.find(' ');
-      manual[title][rest.substr(0, space)] = rest.substr(std::min(space, rest.size()));
+      manual[title].emplace(rest.substr(0, space), rest.substr(std::min(space, rest.size())));
     }
   }
   return manual;
@@ -87,9 +88,9 @@ TEST_CASE("the manual has exactly the keys that are built in, with their default
     for (const Key& key : object->keys) {
       if (key.state != State::Built) continue;
       CAPTURE(object->title, key.name);
-      std::map<std::string, std::string>& section = manual[std::string(object->title)];
-      const auto entry = section.find(std::string(key.name));
-      REQUIRE(entry != section.end());
+      std::multimap<std::string, std::string>& section = manual[std::string(object->title)];
+      const auto entry = section.lower_bound(std::string(key.name));
+      REQUIRE((entry != section.end() && entry->first == key.name));
       const std::string ending = key.preset == schema::kRequired ? " Pq required"
                                  : key.preset.empty()            ? ""
                                                       : fmt::format(" Pq default: {}", key.preset);

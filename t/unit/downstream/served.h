@@ -107,6 +107,7 @@ class FakeHost final : public downstream::ConnectionHost {
     connection.close();
   }
   void on_connection_closed() override { ++closed; }
+  downstream::ShedList& peeking() override { return peeking_; }
   downstream::ShedList& hung() override { return hung_; }
   bool is_draining() const override { return draining; }
 
@@ -119,6 +120,7 @@ class FakeHost final : public downstream::ConnectionHost {
   World& world_;
   exchange::ExchangePool exchanges_;
   downstream::ConnectionList connections_;
+  downstream::ShedList peeking_{2};
   downstream::ShedList hung_{2};
 };
 

@@ -23,7 +23,8 @@ namespace prox::test {
 struct World : Upstreams {
   using Upstreams::Upstreams;
   zone::Row row{};
-  exchange::Context context{loop, blocks, *pools, row};
+  net::PipePool pipes;
+  exchange::Context context{loop, blocks, *pools, row, resolver, pipes};
 };
 
 // A service whose routes are given by their paths, all with the same kind of action.

@@ -52,6 +52,7 @@ TEST_CASE(
   add(row.responses_total[0]);
   add(row.bytes_in, 100);
   add(row.bytes_out, 200);
+  add(row.passed_total, 4);
   add(row.dropped_total, 3);
   zone.retire_row(0);
   CHECK(row.pid == 0);
@@ -70,6 +71,7 @@ TEST_CASE(
   CHECK(zone.retired().responses_total[0] == 1);
   CHECK(zone.retired().bytes_in == 100);
   CHECK(zone.retired().bytes_out == 200);
+  CHECK(zone.retired().passed_total == 4);
   CHECK(zone.retired().dropped_total == 3);
 }
 

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <string>
+
+#include "prox/base/clock.h"
+#include "prox/base/fd.h"
+#include "prox/base/pooled.h"
+#include "prox/exchange/exchange.h"
+#include "prox/net/connector.h"
+#include "prox/net/relay.h"
+#include "prox/upstream/target.h"
+
+namespace prox::actions {
+
+// `pass`: carries one client connection to a target, unopened. Connects, then relays every byte, the untouched first one too; how it ends
+// is told by its counters and a line of the log. Keeps copies of what that line says, and nothing of the plan.
+class Pass final : public base::Pooled<Pass> {
+ public:
+  // Called once, when both connections are closed: from the loop, or from start() if there is no way to the target and it is known at once.
+  using Callback = void (*)(void* owner);
+  struct About {
+    std::string service;
+    std::string route;
+    std::string server_name;
+    std::string client;
+  };
+
+  Pass(exchange::Context& context, About about, Callback callback, void* owner);
+
+  void start(const upstream::Target& target, base::Fd client);
+  // Ends it from our side, without a call: both peers get RST.
+  void close();
+
+ private:
+  static void on_connected(void* self, base::Result<base::Fd> outcome);
+  static void on_relay_end(void* self, net::Relay::End end);
+  void log_failure(const base::Error& error) const;
+  void account(std::string_view how);
+
+  exchange::Context& context_;
+  About about_;
+  std::string target_;
+  int keep_alive_seconds_ = 0;
+  base::Millis started_ = base::coarse_now();
+  Callback callback_;
+  void* owner_;
+  base::Fd client_;  // until the target is connected
+  net::Connector connector_;
+  net::Relay relay_;
+  bool is_relaying_ = false;
+};
+
+}  // namespace prox::actions

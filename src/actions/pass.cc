@@ -1,0 +1,86 @@
+#include "prox/actions/pass.h"
+
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "prox/base/log.h"
+#include "prox/net/socket.h"
+
+namespace prox::actions {
+
+Pass::Pass(exchange::Context& context, About about, Callback callback, void* owner)
+    : context_(context),
+      about_(std::move(about)),
+      callback_(callback),
+      owner_(owner),
+      connector_(context.loop, &Pass::on_connected, this),
+      relay_(context.loop, context.blocks, context.pipes, &Pass::on_relay_end, this) {}
+
+void Pass::start(const upstream::Target& target, base::Fd client) {
+  zone::add(context_.row.passed_total);
+  target_ = target.address.authority;
+  keep_alive_seconds_ = target.keep_alive_seconds;
+  client_ = std::move(client);
+  if (target.literal) {
+    connector_.connect(*target.literal, target.connect_timeout, keep_alive_seconds_);
+  } else {
+    connector_.connect(context_.resolver, target.address.host, target.address.port,
+                       target.connect_timeout, keep_alive_seconds_);
+  }
+}
+
+void Pass::close() {
+  if (std::exchange(is_relaying_, false)) account("closed by us");
+  connector_.cancel();
+  client_.reset();
+  relay_.close(true);
+}
+
+void Pass::on_connected(void* self, base::Result<base::Fd> outcome) {
+  auto* pass = static_cast<Pass*>(self);
+  if (!outcome) {
+    pass->log_failure(outcome.error());
+    pass->client_.reset();
+    return pass->callback_(pass->owner_);
+  }
+  net::set_keep_alive(pass->client_.get(), pass->keep_alive_seconds_);
+  pass->is_relaying_ = pass->relay_.start(std::move(pass->client_), std::move(*outcome));
+  if (!pass->is_relaying_) pass->callback_(pass->owner_);
+}
+
+void Pass::on_relay_end(void* self, net::Relay::End end) {
+  auto* pass = static_cast<Pass*>(self);
+  pass->is_relaying_ = false;
+  pass->account(end == net::Relay::End::Reset ? "reset" : "closed");
+  pass->callback_(pass->owner_);
+}
+
+void Pass::log_failure(const base::Error& error) const {
+  static base::log::RateLimit limit;
+  limit.write(base::log::Level::Warn,
+              fmt::format("{} while {}", base::to_word(error.code), error.context),
+              {{"service", about_.service},
+               {"route", about_.route},
+               {"client", about_.client},
+               {"sni", about_.server_name},
+               {"upstream", target_},
+               {"reason", error.sys_errno != 0 ? std::strerror(error.sys_errno) : ""}});
+}
+
+void Pass::account(std::string_view how) {
+  zone::add(context_.row.bytes_in, relay_.bytes_to_target());
+  zone::add(context_.row.bytes_out, relay_.bytes_to_client());
+  base::log::debug("relay ended", {{"how", how},
+                                   {"service", about_.service},
+                                   {"route", about_.route},
+                                   {"client", about_.client},
+                                   {"sni", about_.server_name},
+                                   {"upstream", target_},
+                                   {"bytes_in", relay_.bytes_to_target()},
+                                   {"bytes_out", relay_.bytes_to_client()},
+                                   {"duration_ms", base::coarse_now() - started_}});
+}
+
+}  // namespace prox::actions
