@@ -110,6 +110,13 @@ inline std::string in_action(std::string_view keys) {
       keys);
 }
 
+// A service fragment with one route of its own.
+inline std::string fragment(int port, std::string_view more = "") {
+  return fmt::format(
+      "{{ listen: ':{}', routes: [{{ action: {{ type: 'static', status: 200 }} }}], {} }}", port,
+      more);
+}
+
 // A config of several files, in a directory of its own.
 class Files {
  public:

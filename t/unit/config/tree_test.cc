@@ -7,7 +7,7 @@
 #include "catch.h"
 #include "config/loading.h"
 
-// Configs of several files: how they are found, what they make together, and what may be wrong with that.
+// How the files of a config are found, and what may be wrong with that.
 namespace {
 
 using namespace prox::config;
@@ -16,13 +16,6 @@ using namespace std::string_literals;
 using Lines = std::vector<std::string>;
 using Watched = std::vector<WatchedPath>;
 using Role = WatchedPath::Role;
-
-// A service fragment with one route of its own.
-std::string fragment(int port, std::string_view more = "") {
-  return fmt::format(
-      "{{ listen: ':{}', routes: [{{ action: {{ type: 'static', status: 200 }} }}], {} }}", port,
-      more);
-}
 
 Lines service_names(const LoadResult& result) {
   Lines names;
@@ -248,111 +241,6 @@ TEST_CASE("a directory is no route file, and a pipe no service") {
               "c.json5:1:54 error include-read: cannot read route file \"d\": Is a directory"});
 }
 
-// A file that cannot be read to its end
-
-TEST_CASE("a syntax error ends its file only, and hides what the file may define") {
-  const Files files = {{"c.json5",
-                        "{ services: { a: 'a.json5', b: 'b.json5' },\n"
-                        "  actions: { unused: { type: 'static', status: 200 } }, proces: {} }"},
-                       {"a.json5",
-                        "{ listen: ':1',\n  routes: [{ action: 'in_b', match: { path: '/' } }, { "
-                        "acton: 'in_b' }] }"},
-                       {"b.json5", "{ listen: ':2', actions: { in_b: {"}};
-  const Lines problems = files.problems("c.json5");
-  REQUIRE(problems.size() == 3);
-  CHECK(problems[0].starts_with("c.json5:2:57 error unknown-key: "));
-  CHECK(problems[1].starts_with("a.json5:2:56 error unknown-key: "));
-  CHECK(problems[2].starts_with("b.json5:1:35 error syntax: "));
-}
-
-TEST_CASE("a broken route file defines no names, so those that are missing are missing") {
-  const Files files = {
-      {"c.json5",
-       "{ services: { w: { listen: ':1', routes: ['r.json5', { action: 'b' }] } },\n"
-       "  actions: { a: { type: 'static', status: 200 } } }"},
-      {"r.json5", "["}};
-  const Lines problems = files.problems("c.json5");
-  REQUIRE(problems.size() == 2);
-  CHECK(problems[0] ==
-        "c.json5:1:64 error action-unknown: no action is named \"b\" => did you mean "
-        "\"a\"? (c.json5:2:14)");
-  CHECK(problems[1].starts_with("r.json5:1:2 error syntax: "));
-}
-
-// What a file of each kind may hold
-
-TEST_CASE("a fragment holds what a service holds, and definitions") {
-  const Files files = {{"c.json5", "{ services: { w: 'w.json5', v: 'v.json5' } }"},
-                       {"w.json5",
-                        "{ listn: ':1', routes: [{ action: { type: 'static', status: 200 } }],\n"
-                        "  services: {}, logging: {},\n"
-                        "  admin: {}, process: {},\n"
-                        "  actons: {} }"},
-                       {"v.json5", "[]"}};
-  const std::string help = " => in a directory of services, _global.json5 stands for the root file";
-  CHECK(
-      files.problems("c.json5") ==
-      Lines{
-          "w.json5:1:3 error unknown-key: unknown key \"listn\" in service \"w\" => did you mean "
-          "\"listen\"?",
-          "w.json5:2:3 error fragment-root-key: \"services\" is only allowed in the root file",
-          "w.json5:2:17 error fragment-root-key: \"logging\" is only allowed in the root file" +
-              help,
-          "w.json5:3:3 error fragment-root-key: \"admin\" is only allowed in the root file" + help,
-          "w.json5:3:14 error fragment-root-key: \"process\" is only allowed in the root file" +
-              help,
-          "w.json5:4:3 error unknown-key: unknown key \"actons\" in service \"w\" => did you "
-          "mean \"actions\"?",
-          "v.json5:1:1 error root-type: a configuration file must hold one object"});
-}
-
-TEST_CASE("what is missing in a fragment is missing there, not where it is named") {
-  const Files files = {{"c.json5", "{ services: { w: 'w.json5' } }"}, {"w.json5", "// empty\n{}"}};
-  CHECK(files.problems("c.json5") ==
-        Lines{"c.json5:1:1 error no-actions: no actions are defined",
-              "w.json5:2:1 error listen-required: service \"w\" needs a listen address",
-              "w.json5:2:1 error routes-required: service \"w\" has no routes"});
-}
-
-TEST_CASE("a route file is an array of routes, or an object that holds one") {
-  struct Row {
-    std::string_view text;
-    Lines expected;
-  };
-  const std::string shape =
-      "error include-shape: a route file must be an array of routes or { routes: [...] }";
-  const std::vector<Row> rows = {
-      {"5", {"r.json5:1:1 " + shape}},
-      {"\n 'x.json5'", {"r.json5:2:2 " + shape}},
-      {"null", {"r.json5:1:1 " + shape}},
-      {"{}", {"r.json5:1:1 " + shape}},
-      {"{ rotes: [] }",
-       {"r.json5:1:3 error unknown-key: unknown key \"rotes\" in this route file => did you mean "
-        "\"routes\"?"}},
-      {"{ routes: [], actions: {} }",
-       {"r.json5:1:15 error unknown-key: unknown key \"actions\" in this route file"}},
-      {"{ routes: {} }",
-       {"r.json5:1:11 error bad-type: \"routes\" must be an array of routes, found object"}},
-      {"[5, null]",
-       {"r.json5:1:2 error bad-type: an item of \"routes\" must be an object, found number",
-        "r.json5:1:5 error null-value: an item of \"routes\" is null; leave the key out instead"}},
-      {"['x.json5', { action: 'a', 'x': 1 }]",
-       {"r.json5:1:2 error include-nested: route files cannot include other files",
-        "r.json5:1:28 error unknown-key: unknown key \"x\" in this route"}},
-      {"{ routes: ['x.json5'] }",
-       {"r.json5:1:12 error include-nested: route files cannot include other files"}},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.text);
-    const Files files = {{"c.json5",
-                          "{ services: { w: { listen: ':1', routes: [{ match: { path: '/' }, "
-                          "action: 'a' }, 'r.json5'] } },\n"
-                          "  actions: { a: { type: 'static', status: 200 } } }"},
-                         {"r.json5", row.text}};
-    CHECK(files.problems("c.json5") == row.expected);
-  }
-}
-
 // Cycles
 
 TEST_CASE("a file that leads back to itself is an error where that is written") {
@@ -385,33 +273,6 @@ TEST_CASE("a directory reference that finds the root is a cycle, by whatever nam
               "d/x.json5:1:39 warning action-unused: action \"a\" is never used"});
 }
 
-// Names
-
-TEST_CASE("a name that two files define is an error at the later one") {
-  const Files files = {
-      {"c.json5",
-       "{ services: { w: 'w.json5', v: 'v.json5' },\n"
-       "  actions: { a: { type: 'static', status: 200, body_ref: 'r' } },\n"
-       "  resources: { r: { text: '' } } }"},
-      {"v.json5",
-       "{ listen: ':2', routes: [{ action: 'b' }], actions: { b: { type: 'static', status: 200 } } "
-       "}"},
-      {"w.json5",
-       "{ listen: ':1', routes: [{ action: 'a' }],\n"
-       "  actions: { b: { type: 'static', status: 200 }, a: { type: 'static', status: 99 } },\n"
-       "  resources: { r: { text: '' } } }"}};
-  CHECK(
-      files.problems("c.json5") ==
-      Lines{
-          "w.json5:2:50 error duplicate-action: action \"a\" is defined twice [c.json5:2:14 first "
-          "defined here]",
-          "w.json5:2:79 error status-range: status 99 is not between 200 and 599",
-          "w.json5:3:16 error duplicate-resource: resource \"r\" is defined twice [c.json5:3:16 "
-          "first defined here]",
-          "v.json5:1:55 error duplicate-action: action \"b\" is defined twice [w.json5:2:14 first "
-          "defined here]"});
-}
-
 TEST_CASE("a service that comes from two places is an error at the later one") {
   const Files files = {{"c.json5",
                         "{ services: { web: { listen: ':1', routes: [{ action: 'a' }] },\n"
@@ -429,149 +290,6 @@ TEST_CASE("a service that comes from two places is an error at the later one") {
             "first defined here]",
             "c.json5:2:24 error service-duplicate: service \"api\" is defined twice [c.json5:2:19 "
             "first defined here]"});
-}
-
-TEST_CASE("a file's name must make a service's name") {
-  const Files files = {{"c.json5", "{ services: { all: 'd' } }"},
-                       {"d/a b.json5", fragment(1)},
-                       {"d/_inline_x.json5", fragment(2)}};
-  const std::string reserved =
-      "error name-reserved: \"_inline_x\": names that begin with _inline_ are kept for what is "
-      "written inline";
-  CHECK(files.problems("c.json5") ==
-        Lines{"c.json5:1:20 " + reserved,
-              "c.json5:1:20 error name-chars: the name of a service may not contain \" \""});
-  CHECK(files.problems("d") ==
-        Lines{"d/_inline_x.json5:1:1 " + reserved,
-              "d/a b.json5:1:1 error name-chars: the name of a service may not contain \" \""});
-}
-
-// A file in several places
-
-TEST_CASE("a mistake in a shared route file is told once, and once a place if it depends on that") {
-  const Files files = {{"c.json5",
-                        "{ services: {\n"
-                        "  one: { listen: ':1', routes: ['r.json5'] },\n"
-                        "  two: { listen: ':2', routes: [{ match: { path: '/b/*' }, action: 'up' "
-                        "}, 'r.json5'] } },\n"
-                        "  actions: { up: { type: 'proxy', upstream: 'h' }, var: { type: 'proxy', "
-                        "upstream: 'h:{port}' } } }"},
-                       {"r.json5",
-                        "[{ match: { path: 'x' }, action: 'nobody' },\n"
-                        " { match: { path: '/a' }, action: { type: 'static' } },\n"
-                        " { match: { path: '/b/c' }, action: 'var' }]"}};
-  const std::string var =
-      "r.json5:3:37 error upstream-var: upstream of action \"var\" uses {port}, which this route "
-      "does "
-      "not set [c.json5:4:84 the upstream is written here] ";
-  CHECK(
-      files.problems("c.json5") ==
-      Lines{
-          "r.json5:1:20 error path-slash: path pattern \"x\" must start with \"/\" => write "
-          "\"/x\"",
-          "r.json5:1:34 error action-unknown: no action is named \"nobody\"",
-          "r.json5:2:35 error status-required: static action \"_inline_one_1\" needs a status",
-          "r.json5:3:2 warning route-unreachable: never reached: route #0 already matches "
-          "everything this does [c.json5:3:33 that route is here] [c.json5:3:76 included here, in "
-          "service \"two\"]",
-          var + "[c.json5:2:33 included here, in service \"one\"]",
-          var + "[c.json5:3:76 included here, in service \"two\"]"});
-}
-
-TEST_CASE("whether a balancer in a shared route file can work depends on the service") {
-  const Files files = {{"c.json5",
-                        "{ services: { one: { listen: ':1', routes: ['r.json5'] }, two: { listen: "
-                        "':2', plugins: ['./p'], routes: ['r.json5'] } },\n"
-                        "  actions: { plain: { type: 'proxy', upstream: 'h' } } }"},
-                       {"r.json5",
-                        "[{ match: { path: '/a' }, balancer: { type: 'random' },\n action: { type: "
-                        "'proxy', upstream: '{target}' } },\n"
-                        " { match: { path: '/b' }, balancer: { type: 'rr', targets: ['a', 'a'] }, "
-                        "action: 'plain' }]"}};
-  const std::string one = " [c.json5:1:45 included here, in service \"one\"]";
-  const std::string two = " [c.json5:1:107 included here, in service \"two\"]";
-  const std::string plain =
-      "r.json5:3:27 error balancer-placeholder: upstream of action \"plain\" does not use {target} "
-      "[c.json5:2:48 the upstream is written here]";
-  CHECK(files.errors("c.json5") ==
-        Lines{"r.json5:1:27 error balancer-targets: this balancer has no targets and no plugin to "
-              "supply them" +
-                  one,
-              plain + one, plain + two,
-              "r.json5:3:45 error balancer-type-unknown: unknown balancer type \"rr\"; known: "
-              "roundrobin, random, leastconn, p2c, hash",
-              "r.json5:3:66 error balancer-target-duplicate: target \"a\" is listed twice "
-              "[r.json5:3:61 first listed here]"});
-}
-
-TEST_CASE("one fragment as two services is told by its address") {
-  const Files files = {
-      {"c.json5", "{ services: { a: 'w.json5', b: './w.json5' } }"},
-      {"w.json5", "{ listen: ':1', routes: [{ action: { type: 'static', status: 1 } }] }"}};
-  CHECK(
-      files.problems("c.json5") ==
-      Lines{"w.json5:1:11 error listen-duplicate: service \"b\" listens on :1, which service \"a\" "
-            "already uses [w.json5:1:11 first used here]",
-            "w.json5:1:62 error status-range: status 1 is not between 200 and 599"});
-}
-
-TEST_CASE("one fragment as two services defines its names twice") {
-  const Files files = {{"c.json5", "{ services: { a: 'w.json5', b: 'w.json5' } }"},
-                       {"w.json5",
-                        "{ listen: '127.0.0.1:0', routes: [{ action: 'x' }],\n"
-                        "  actions: { x: { type: 'static', status: 200 } } }"}};
-  CHECK(
-      files.problems("c.json5") ==
-      Lines{
-          "w.json5:2:14 error duplicate-action: action \"x\" is defined twice [w.json5:2:14 first "
-          "defined here] [c.json5:1:29 service \"b\" is made of the same file]"});
-}
-
-// Plugins: a registry in an object, a list of a service's own in an array.
-
-TEST_CASE("a fragment's plugins are a registry or a list, and service_plugins is the list") {
-  const auto keys = [](std::string_view plugins, int port) {
-    return fmt::format("{{ {},\n listen: ':{}', routes: [{{ action: {{ type: 'drop' }} }}] }}",
-                       plugins, port);
-  };
-  const std::string list = keys("plugins: ['auth', 'more']", 1);
-  const std::string registry =
-      keys("plugins: { auth: { path: 'b' }, more: { path: 'c' } }, service_plugins: ['more']", 2);
-  const std::string both = keys("plugins: ['auth'], service_plugins: ['more']", 3);
-  const std::string wrong = keys("plugins: 'auth'", 4);
-  const Files files = {{"c.json5",
-                        "{ plugins: { auth: { path: 'auth' } }, services: {\n"
-                        "  list: 'list.json5', registry: 'registry.json5', both: 'both.json5', "
-                        "wrong: 'wrong.json5' } }"},
-                       {"list.json5", list},
-                       {"registry.json5", registry},
-                       {"both.json5", both},
-                       {"wrong.json5", wrong}};
-  CHECK(
-      files.errors("c.json5") ==
-      Lines{"registry.json5:1:14 error duplicate-plugin: plugin \"auth\" is defined twice "
-            "[c.json5:1:14 first defined here]",
-            "both.json5:1:12 error plugins-twice: \"plugins\" as an array means the same as "
-            "\"service_plugins\"; keep one of them [both.json5:1:39 the other one is here]",
-            "wrong.json5:1:12 error bad-type: \"plugins\" must be an object of plugins or an array "
-            "of names, found string"});
-}
-
-TEST_CASE("the plugins of a fragment reach the config") {
-  const Files files = {
-      {"c.json5", "{ services: { list: 'list.json5', registry: 'registry.json5' } }"},
-      {"list.json5", "{ plugins: ['more'], listen: ':1', routes: [{ action: { type: 'drop' } }] }"},
-      {"registry.json5",
-       "{ plugins: { more: { path: '/p' } }, service_plugins: ['more'], listen: ':2',\n"
-       "  routes: [{ action: { type: 'drop' } }] }"}};
-  const LoadResult result = files.load("c.json5", Purpose::Validate);
-  REQUIRE(result.config);
-  REQUIRE(result.config->plugins.size() == 1);
-  CHECK(result.config->plugins[0].name.value == "more");
-  for (const Service& service : result.config->services) {
-    REQUIRE(service.plugins.size() == 1);
-    CHECK(service.plugins[0].value == "more");
-  }
 }
 
 // Permissions, and what to watch
