@@ -13,6 +13,7 @@ from lib import procfs
 from lib.looping import LoopingClient
 from lib.ports import free_port
 from lib.prox import service, static, static_site
+from lib.tls import shake_hands, tls_service
 from lib.waits import SANITIZED, spread, wait_for, wait_until_still
 
 # From a save to its effect, in seconds.
@@ -59,6 +60,11 @@ def wait_ignored(prox, times=1):
     """Waits until events were looked at and found to change nothing."""
     wait_for(lambda: prox.log().count("files were touched, none has changed") >= times, EFFECT, "a look at the files")
     assert prox.reload_verdicts() == []
+
+
+def port_of(one):
+    """What a service of a config listens on."""
+    return int(one["listen"].rpartition(":")[2])
 
 
 def in_place(path, text):
@@ -210,27 +216,21 @@ def test_resource_that_is_edited_is_one_reload(new_prox):
         wait_reload(prox, ["complete", "complete", "failed", "complete"], b"newest")
 
 
-def routes_of_file(path):
-    """A fragment whose routes are those of another file."""
-    return {"listen": f"127.0.0.1:{free_port()}", "routes": [path]}
-
-
 def test_files_of_services_and_of_routes_are_watched(start_prox):
     """The names that a load finds are watched from then on, so that a new file of routes is, too."""
     prox = start_prox(static_site("root"), watch=True)
     services = prox.directory / "services"
     services.mkdir()
-    fragment, more = routes_of_file("./routes.json5"), free_port()
-    port = int(fragment["listen"].rpartition(":")[2])
+    port, more = free_port(), free_port()
     (services / "routes.txt").write_text(json.dumps([{"action": static("1")}]))
-    (services / "web.json5").write_text(json.dumps({**fragment, "routes": ["./routes.txt"]}))
+    (services / "web.json5").write_text(json.dumps(service(["./routes.txt"], port)))
     with under_load(prox):
         root = {"services": {"site": static_site("root", prox.port)["services"]["web"], "_all": "./services/"}}
         prox.config_path.write_text(prox.render(root))
         wait_reload(prox, ["complete"], b"1", port)
         (services / "routes.txt").write_text(json.dumps([{"action": static("2")}]))
         wait_reload(prox, ["complete"] * 2, b"2", port)
-        renamed_over(services / "web.json5", json.dumps({**fragment, "routes": [{"action": static("3")}]}))
+        renamed_over(services / "web.json5", json.dumps(service([{"action": static("3")}], port)))
         wait_reload(prox, ["complete"] * 3, b"3", port)
         (services / "more.json5").write_text(json.dumps(service([{"action": static("4")}], more)))
         wait_reload(prox, ["complete"] * 4, b"4", more)
@@ -266,6 +266,42 @@ def test_new_file_in_a_directory_that_is_the_config_is_one_reload(new_prox):
         (conf / "access.log").write_text("no config")
         (conf / "web.json5").write_text(json.dumps(service([{"action": static("new")}], prox.port)))
         wait_reload(prox, ["complete"] * 2, b"new")
+
+
+def wait_certificate(prox, port, ca, name, pair):
+    wait_for(lambda: shake_hands(port, ca.client_context(), name).certificate == pair.leaf_der, EFFECT,
+             "the new certificate is shown")
+
+
+def test_certificate_that_is_replaced_is_one_reload(new_prox, ca):
+    prox = new_prox(static_site("plain"), watch=True)
+    pair = ca.issue("a.test").copy_to(prox.directory / "certs", "site")
+    tls = tls_service(pair)
+    prox.write_config({"services": {"web": static_site("plain", prox.port)["services"]["web"], "tls": tls}})
+    prox.start()
+    with under_load(prox):
+        for number, put in enumerate((in_place, renamed_over), 1):
+            fresh = ca.issue("a.test")
+            for old, new in ((pair.cert, fresh.cert), (pair.key, fresh.key)):
+                put(old, new.read_text())
+            wait_reload(prox, ["complete"] * number, b"plain")
+            wait_certificate(prox, port_of(tls), ca, "a.test", fresh)
+
+
+def test_pair_that_comes_into_a_directory_of_certificates_is_one_reload(new_prox, ca):
+    prox = new_prox(static_site("plain"), watch=True)
+    ca.issue("a.test").copy_to(prox.directory / "certs", "a")
+    tls = tls_service(prox.directory / "certs")
+    prox.write_config({"services": {"web": static_site("plain", prox.port)["services"]["web"], "tls": tls}})
+    prox.start()
+    fresh = ca.issue("b.test")
+    fresh.copy_to(prox.directory / "certs", "b")
+    wait_reload(prox, ["complete"], b"plain")
+    wait_certificate(prox, port_of(tls), ca, "b.test", fresh)
+    renewed = ca.issue("b.test")
+    renewed.copy_to(prox.directory / "certs", "b")
+    wait_reload(prox, ["complete"] * 2, b"plain")
+    wait_certificate(prox, port_of(tls), ca, "b.test", renewed)
 
 
 def test_bad_save_changes_nothing_and_is_told_once(start_prox):
