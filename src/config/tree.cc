@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <map>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "config/files.h"
@@ -27,8 +30,25 @@ std::string path_beside(std::string_view file, std::string_view reference) {
   return path.empty() ? std::string(reference) : join(directory_of(file), path);
 }
 
-std::string service_name(std::string_view file_name) {
-  return std::string(file_name.substr(0, file_name.size() - kConfigEnding.size()));
+constexpr std::size_t kShortestNearMiss = 3;  // below, every name is near every other
+
+// "web" for "web.json5".
+std::string_view stem(std::string_view name) {
+  if (name.ends_with(kConfigEnding)) name.remove_suffix(kConfigEnding.size());
+  return name;
+}
+
+// The config file whose name comes nearest to that of one that is missing, written as that one was; empty if there is none.
+std::string nearest_file(const std::string& path, std::string_view written) {
+  const std::string directory = directory_of(path);
+  const auto names = list_config_files(directory.empty() ? "." : directory);
+  const std::string_view missing = stem(std::string_view(path).substr(path.rfind('/') + 1));
+  if (!names || missing.size() < kShortestNearMiss) return {};
+  std::vector<std::string_view> stems;
+  std::transform(names->begin(), names->end(), std::back_inserter(stems), stem);
+  const std::optional<std::string_view> meant = nearest(missing, stems);
+  if (!meant) return {};
+  return fmt::format("{}{}{}", written.substr(0, written.rfind('/') + 1), *meant, kConfigEnding);
 }
 
 class TreeReader {
@@ -43,7 +63,7 @@ class TreeReader {
 
   Document* open(const std::string& path, FileKind kind, std::string& fault);
   const Document* open_from(Lead lead, std::string_view noun, const std::string& path);
-  void report(Lead lead, std::string_view id, std::string message);
+  Diagnostic& report(Lead lead, std::string_view id, std::string message);
 
   void read_root_file(const std::string& path);
   void read_root_directory(const std::string& path);
@@ -112,18 +132,19 @@ const Document* TreeReader::open_from(Lead lead, std::string_view noun, const st
   std::string fault;
   const Document* document = open(path, FileKind::Regular, fault);
   if (document != nullptr) return document;
-  report(lead, noun == "route" ? "include-read" : "service-path",
-         fmt::format("cannot read {} file \"{}\": {}", noun,
-                     lead == nullptr ? path : *lead->as_string(), fault));
+  const std::string& written = lead == nullptr ? path : *lead->as_string();
+  Diagnostic& error = report(lead, noun == "route" ? "include-read" : "service-path",
+                             fmt::format("cannot read {} file \"{}\": {}", noun, written, fault));
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return nullptr;
+  const std::string meant = nearest_file(path, written);
+  if (!meant.empty()) error.help = fmt::format("did you mean \"{}\"?", meant);
   return nullptr;
 }
 
-void TreeReader::report(Lead lead, std::string_view id, std::string message) {
-  if (lead == nullptr) {
-    context_.diagnostics.error(id, std::move(message));
-  } else {
-    context_.diagnostics.error(id, lead->place, std::move(message));
-  }
+Diagnostic& TreeReader::report(Lead lead, std::string_view id, std::string message) {
+  if (lead == nullptr) return context_.diagnostics.error(id, std::move(message));
+  return context_.diagnostics.error(id, lead->place, std::move(message));
 }
 
 void TreeReader::read_root_file(const std::string& path) {
@@ -147,8 +168,9 @@ void TreeReader::read_root_directory(const std::string& path) {
   if (names) context_.has_read(path, *names);
   if (!names) {
     tree_.is_incomplete = true;
-    return report(nullptr, "config-read",
-                  fmt::format("cannot read config \"{}\": {}", path, names.error()));
+    report(nullptr, "config-read",
+           fmt::format("cannot read config \"{}\": {}", path, names.error()));
+    return;
   }
   tree_.is_incomplete = names->empty();
   if (names->empty()) {
@@ -158,7 +180,7 @@ void TreeReader::read_root_directory(const std::string& path) {
   const auto global = std::find(names->begin(), names->end(), kGlobalFile);
   if (global != names->end() && read_global(join(path, kGlobalFile))) names->erase(global);
   for (const std::string& name : *names) {
-    add_fragment({service_name(name), {}}, nullptr, join(path, name), {});
+    add_fragment({std::string(stem(name)), {}}, nullptr, join(path, name), {});
   }
 }
 
@@ -198,7 +220,7 @@ void TreeReader::add_directory(Lead lead, const std::string& path) {
            fmt::format("service directory \"{}\" has no *.json5 file", written));
   } else {
     for (const std::string& name : *names) {
-      add_fragment({service_name(name), lead->place}, lead, join(path, name), written);
+      add_fragment({std::string(stem(name)), lead->place}, lead, join(path, name), written);
     }
   }
 }

@@ -220,6 +220,27 @@ TEST_CASE("a missing file is an error at the string that names it, whoever asks"
   }
 }
 
+TEST_CASE("a missing file that is nearly there is told by its name") {
+  const Files files = {{"c.json5",
+                        "{ services: {\n"
+                        "  a: './sub/wbe.json5',\n"
+                        "  b: 'sub/web',\n"
+                        "  c: 'sub/api.json5',\n"
+                        "  d: { listen: ':1', routes: ['comon.json5'] } } }"},
+                       {"common.json5", "[]"},
+                       {"sub/web.json5", fragment(2)}};
+  const std::string missing = "No such file or directory";
+  CHECK(files.problems("c.json5") ==
+        Lines{"c.json5:2:6 error service-path: cannot read service file \"./sub/wbe.json5\": " +
+                  missing + " => did you mean \"./sub/web.json5\"?",
+              "c.json5:3:6 error service-path: cannot read service file \"sub/web\": " + missing +
+                  " => did you mean \"sub/web.json5\"?",
+              "c.json5:4:6 error service-path: cannot read service file \"sub/api.json5\": " +
+                  missing,
+              "c.json5:5:31 error include-read: cannot read route file \"comon.json5\": " +
+                  missing + " => did you mean \"common.json5\"?"});
+}
+
 TEST_CASE("a directory without a config file is an error") {
   const Files files = {{"c.json5", "{ services: { all: './d/' } }"}, {"d/readme.txt", ""}};
   CHECK(
