@@ -8,6 +8,13 @@
 
 namespace prox::net {
 
+namespace {
+
+// To copy less takes less than to write it from its own place.
+constexpr std::size_t kWorthSharing = 2048;
+
+}  // namespace
+
 void Buffer::append(const base::BlockRef& block, base::Slice data) {
   if (data.empty()) return;
   char* begin = const_cast<char*>(data.data());
@@ -48,6 +55,21 @@ void Buffer::append_all(Buffer& other) {
     }
   }
   other.clear();
+}
+
+void Buffer::append_front(Buffer& other, std::size_t bytes) {
+  PROX_ASSERT(bytes <= other.bytes_);
+  while (bytes > 0) {
+    const Run& run = other.runs_[other.first_];
+    const base::Slice part(run.begin, std::min(bytes, run.size));
+    if (part.size() < kWorthSharing) {
+      append_copy(part);
+    } else {
+      append(run.block, part);
+    }
+    bytes -= part.size();
+    other.consume(part.size());
+  }
 }
 
 char* Buffer::reserve(std::size_t bytes) {

@@ -41,6 +41,8 @@ class Buffer {
   void append_file(base::SharedFd file, std::uint64_t offset, std::size_t size);
   // Moves everything of `other` behind what is here.
   void append_all(Buffer& other);
+  // Moves the first `bytes` of `other` behind what is here. Short runs are copied, since each run costs an entry of writev(2).
+  void append_front(Buffer& other, std::size_t bytes);
 
   // Room for up to `bytes` at one place, to be filled from its start; commit() says how many were.
   char* reserve(std::size_t bytes);
