@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "downstream/deadline.h"
 #include "downstream/preread.h"
 #include "prox/actions/pass.h"
 #include "prox/base/assert.h"
@@ -12,8 +13,7 @@ namespace prox::downstream {
 namespace {
 
 constexpr base::Millis kLingerTime = 2'000;
-constexpr base::Millis kHangTime = 30'000;  // where there is no write_timeout
-constexpr int kDropsPerTurn = 16;           // then the other connections have their turn
+constexpr int kDropsPerTurn = 16;  // then the other connections have their turn
 constexpr std::size_t kDropSize = base::BlockPool::kSmall;
 
 // Which state may come after which; Closed is the end.
@@ -24,6 +24,7 @@ constexpr bool may_follow(Connection::State from, Connection::State to) {
     case Connection::State::Handshake:
       return to == Connection::State::Open || to == Connection::State::Lingering ||
              to == Connection::State::Closed;
+    case Connection::State::Greeting: return to > Connection::State::Greeting;
     case Connection::State::Open:
       return to == Connection::State::Lingering || to == Connection::State::Hanging ||
              to == Connection::State::Closed;
@@ -54,7 +55,9 @@ bool Connection::watch(std::unique_ptr<net::Transport> transport) {
   return false;
 }
 
+// With HTTP/1, unless ALPN says otherwise.
 void Connection::start_server(bool is_handed_over) {
+  if (tls_ != nullptr && tls_->alpn() == "h2") return speak_h2();
   server_ = std::make_unique<H1Server>(*this);
   server_->start(is_handed_over);
 }
@@ -81,21 +84,23 @@ Connection::~Connection() = default;
 
 // With HTTP, after TLS where the service has it.
 void Connection::serve(base::Fd socket, bool is_handed_over) {
-  set_state(is_secure() ? State::Handshake : State::Open);
+  // Who was handed over speaks HTTP/1, and ALPN tells what is spoken behind a handshake.
+  const bool is_known = is_handed_over || !service().h2;
+  set_state(is_secure() ? State::Handshake : is_known ? State::Open : State::Greeting);
   if (is_secure()) return begin_handshake(std::move(socket));
   if (watch(std::make_unique<net::PlainTransport>(std::move(socket)))) start_server(is_handed_over);
 }
 
 bool Connection::is_idle() const {
-  return state_ == State::Open && server_->is_idle() && stream_.input().empty() &&
-         stream_.output().empty();
+  return is_serving() && server_->is_idle() && stream_.input().empty() && stream_.output().empty();
 }
 
 bool Connection::is_kept_idle() const { return is_idle() && server_->is_kept(); }
 
 void Connection::drain() {
   if (state_ == State::Hanging) return close();
-  if (is_untouched() || is_idle()) host_.on_idle_while_draining(*this);
+  if (is_untouched()) return host_.on_idle_while_draining(*this);
+  if (is_serving()) server_->drain();
 }
 
 base::Fd Connection::detach() {
@@ -104,7 +109,7 @@ base::Fd Connection::detach() {
   return socket;
 }
 
-void Connection::abort() { close(state_ == State::Open && server_->is_unfinished()); }
+void Connection::abort() { close(is_serving() && server_->is_unfinished()); }
 
 void Connection::close(bool reset) {
   if (state_ == State::Closed) return;
@@ -142,8 +147,7 @@ void Connection::hang() {
   server_->abandon();
   stream_.consume(stream_.input().size());
   if (host_.is_draining()) return close();
-  const base::Millis limit = service().limits.write_timeout;
-  timer_.set_after(limit > 0 ? limit : kHangTime);
+  timer_.set_after(hang_time(service().limits.write_timeout));
   host_.hung().enter(*this);
 }
 
@@ -161,6 +165,7 @@ void Connection::on_event(void* self) {
   auto* connection = static_cast<Connection*>(self);
   switch (connection->state_) {
     case State::Handshake: return connection->shake_hands();
+    case State::Greeting: return connection->greet();
     case State::Open: return connection->server_->on_event();
     case State::Lingering: return connection->read_and_drop();
     case State::Hanging:
@@ -176,6 +181,7 @@ void Connection::on_deadline(void* self) {
   auto* connection = static_cast<Connection*>(self);
   switch (connection->state_) {
     case State::Handshake: return connection->give_up_handshake();
+    case State::Greeting:
     case State::Open: return connection->server_->on_deadline();
     case State::Preread:
     case State::Lingering:

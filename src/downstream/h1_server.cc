@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "downstream/deadline.h"
 #include "prox/downstream/connection.h"
 #include "prox/exchange/error_response.h"
 #include "prox/exchange/pipeline.h"
@@ -27,11 +28,6 @@ constexpr int kReadsPerTurn =
 constexpr std::uint64_t kDiscardLimit = 256 * 1024;
 // How often the client of a response that is due is looked at: a reset in one event with its request shows in no other.
 constexpr Millis kClientCheck = 1'000;
-
-Millis earlier(Millis a, Millis b) {
-  if (a == 0 || b == 0) return std::max(a, b);
-  return std::min(a, b);
-}
 
 }  // namespace
 
@@ -81,6 +77,10 @@ void H1Server::on_settle(void* self) {
   auto* server = static_cast<H1Server*>(self);
   server->read();
   server->after_turn();
+}
+
+void H1Server::drain() {
+  if (connection_.is_idle()) connection_.host().on_idle_while_draining(connection_);
 }
 
 // What each turn ends with, when no handler is on the stack: the connection may be closed here.

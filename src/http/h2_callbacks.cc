@@ -208,7 +208,8 @@ int H2Callbacks::on_frame_sent(nghttp2_session*, const nghttp2_frame* frame, voi
   if (!may_end || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
   H2Stream* stream = codec.find(frame->hd.stream_id);
   // RFC 9113 §8.1: the response is complete before the request is; its rest is not wanted.
-  if (codec.role_ == H2Codec::Role::Server && stream != nullptr && !stream->has_ended_)
+  if (codec.role_ == H2Codec::Role::Server && stream != nullptr && !stream->has_ended_ &&
+      !stream->is_tunnel_)
     codec.reset(*stream, H2Error::NoError);
   return 0;
 }

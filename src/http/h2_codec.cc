@@ -85,7 +85,7 @@ void H2Codec::Deleter::operator()(nghttp2_session* session) const { nghttp2_sess
 
 void H2Stream::begin(std::int32_t id) {
   id_ = id;
-  head_done_ = is_malformed_ = is_reset_ = has_ended_ = is_waiting_ = false;
+  head_done_ = is_malformed_ = is_reset_ = has_ended_ = is_waiting_ = is_tunnel_ = false;
   untaken_ = 0;
   trailers_.clear();
 }
@@ -112,6 +112,7 @@ void H2Codec::submit_settings() {
   if (role_ == Role::Server) {
     settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.max_streams});
     settings.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});
+    settings.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
   } else {
     settings.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
   }
@@ -174,6 +175,15 @@ void H2Codec::send_response(H2Stream& stream, const ResponseHead& head, BodyFram
   const nghttp2_data_provider source = H2Callbacks::source(stream);
   must(nghttp2_submit_response(session_.get(), stream.id_, fields.data(), fields.size(),
                                is_last ? nullptr : &source));
+}
+
+void H2Codec::begin_tunnel(H2Stream& stream, const ResponseHead& head) {
+  stream.is_tunnel_ = true;
+  NameValues fields;
+  fields.add_status(200);  // whatever HTTP/1 calls it: 101 does not exist here (RFC 9113 §8.6)
+  fields.add(head.fields);
+  const nghttp2_data_provider source = H2Callbacks::source(stream);
+  must(nghttp2_submit_response(session_.get(), stream.id_, fields.data(), fields.size(), &source));
 }
 
 bool H2Codec::send_request(H2Stream& stream, const RequestHead& head, Slice scheme,

@@ -143,6 +143,14 @@ Result<void> H2HeadReader::finish(RequestHead& head) {
 
 // The form of the target follows from the method: there is no absolute form in HTTP/2 (RFC 9113 §8.3.1).
 Result<void> H2HeadReader::read_target(RequestHead& head) const {
+  if (head.method == Method::Connect && !pseudo_.protocol.empty()) {
+    // RFC 8441 §4: an extended CONNECT is about a resource of this server, as an Upgrade is in HTTP/1.
+    if (!is_token(pseudo_.protocol) || equal_ignoring_case(pseudo_.protocol, "h2c"))
+      return refuse(Errc::BadMessage, "reading :protocol");
+    head.upgrade = pseudo_.protocol;
+    head.method_text = "GET";
+    head.method = Method::Get;
+  }
   if (head.method == Method::Connect) {
     const std::size_t port_at = without_port(head.host).size() + 1;
     if (port_at >= head.host.size())
@@ -205,10 +213,14 @@ Result<void> add_trailer(std::string& lines, Slice name, Slice value, Side side)
 
 Result<BodyFraming> h2_request_framing(const RequestHead& head, bool ended) {
   const Result<BodyFraming> framing = request_framing(head);
+  if (!framing) return framing;
   // A CONNECT has no body (RFC 9110 §9.3.6): what comes on its stream is for the tunnel.
-  if (!framing || framing->kind == BodyFraming::Kind::Length || ended ||
-      head.method == Method::Connect)
-    return framing;
+  if (head.method == Method::Connect || !head.upgrade.empty()) {
+    if (framing->has_body())
+      return base::fail(Errc::BadMessage, Side::Downstream, "reading the length of a tunnel");
+    return BodyFraming{};
+  }
+  if (framing->kind == BodyFraming::Kind::Length || ended) return framing;
   return BodyFraming{BodyFraming::Kind::Chunked, 0};
 }
 

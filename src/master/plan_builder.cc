@@ -46,6 +46,7 @@ class PlanBuilder {
     auto built = std::make_unique<exchange::Service>();
     built->name = service.name.value;
     built->limits = limits_of(service.settings);
+    built->h2 = service.h2;
     std::vector<routing::RouteMatch> matches;
     for (const config::Route& route : service.routes) {
       matches.push_back(routing::compile(route.match));
@@ -80,6 +81,9 @@ class PlanBuilder {
     limits.max_body_bytes = static_cast<std::uint64_t>(settings.max_body_bytes);
     limits.keep_alive_seconds = seconds_of(settings.keep_alive);
     limits.max_requests_per_conn = static_cast<std::uint32_t>(settings.max_requests_per_conn);
+    limits.max_streams = static_cast<std::uint32_t>(settings.max_streams);
+    limits.h2_stream_window = static_cast<std::uint32_t>(settings.h2_stream_window);
+    limits.h2_conn_window = static_cast<std::uint32_t>(settings.h2_conn_window);
     return limits;
   }
 

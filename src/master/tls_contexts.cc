@@ -38,6 +38,7 @@ tls::ServerOptions options_of(const config::Service& service) {
   options.ciphers = values_of(service.tls.ciphers);
   options.curves = values_of(service.tls.curves);
   options.alpn = {"http/1.1", "http/1.0"};
+  if (service.h2) options.alpn.insert(options.alpn.begin(), "h2");
   options.client_ca = path_of(service.tls.client_ca);
   options.client_auth = client_auth_of(service.tls);
   return options;

@@ -61,14 +61,16 @@ void Buffer::append_front(Buffer& other, std::size_t bytes) {
   PROX_ASSERT(bytes <= other.bytes_);
   while (bytes > 0) {
     const Run& run = other.runs_[other.first_];
-    const base::Slice part(run.begin, std::min(bytes, run.size));
-    if (part.size() < kWorthSharing) {
-      append_copy(part);
+    const std::size_t part = std::min(bytes, run.size);
+    if (run.is_file()) {
+      append_file(other.files_.front().fd, other.files_.front().offset, part);
+    } else if (part < kWorthSharing) {
+      append_copy({run.begin, part});
     } else {
-      append(run.block, part);
+      append(run.block, {run.begin, part});
     }
-    bytes -= part.size();
-    other.consume(part.size());
+    bytes -= part;
+    other.consume(part);
   }
 }
 

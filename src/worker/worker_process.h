@@ -50,6 +50,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   // downstream::ConnectionHost
   exchange::Context& context() override { return context_; }
   exchange::ExchangePool& exchanges() override { return exchanges_; }
+  downstream::H2StreamPool& h2_streams() override { return h2_streams_; }
   downstream::ConnectionList& connections() override { return connections_; }
   downstream::ShedList& peeking() override { return peeking_; }
   downstream::ShedList& hung() override { return hung_; }
@@ -89,6 +90,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   // Outlives the loop, which frees what was deferred, blocks and all, when it goes.
   base::BlockPool blocks_;
   exchange::ExchangePool exchanges_;
+  downstream::H2StreamPool h2_streams_{blocks_};
   net::Loop loop_;
   net::Resolver resolver_;
   upstream::Pools pools_;

@@ -76,6 +76,7 @@ void Zone::retire_row(std::size_t index) {
   move_total(gone.passed_total, sum.passed_total);
   move_total(gone.dropped_total, sum.dropped_total);
   move_total(gone.bytes_out, sum.bytes_out);
+  move_total(gone.h2_floods_total, sum.h2_floods_total);
   gone.connections.store(0, std::memory_order_relaxed);
   gone.active_requests.store(0, std::memory_order_relaxed);
   gone.slot.store(0, std::memory_order_relaxed);

@@ -9,6 +9,7 @@ import subprocess
 
 from . import procfs
 from .client import RawClient, fetch
+from .http2 import H2Client
 from .ports import free_port
 from .upstream import transcript
 from .waits import DEADLINE, wait_for
@@ -222,6 +223,12 @@ class Prox:
     def connect(self, port=None, **options):
         """A raw client, closed with this prox and shown when the test fails."""
         client = RawClient(port or self.port, **options)
+        self._clients.append(client)
+        return client
+
+    def connect_h2(self, port=None, **options):
+        """An HTTP/2 client, likewise."""
+        client = H2Client(port or self.port, **options)
         self._clients.append(client)
         return client
 

@@ -8,6 +8,7 @@
 
 #include "prox/base/fd.h"
 #include "prox/base/pooled.h"
+#include "prox/downstream/h2_stream_pool.h"
 #include "prox/downstream/server.h"
 #include "prox/downstream/shed_list.h"
 #include "prox/exchange/exchange.h"
@@ -54,6 +55,7 @@ class ConnectionHost {
  public:
   virtual exchange::Context& context() = 0;
   virtual exchange::ExchangePool& exchanges() = 0;
+  virtual H2StreamPool& h2_streams() = 0;
   virtual ConnectionList& connections() = 0;
   // While the worker drains, a connection may be kept only if it can go on in the next generation.
   virtual bool may_keep(const Connection& connection) const = 0;
@@ -85,6 +87,7 @@ class Connection final : public net::Deletable,
     Preread,    // its ClientHello is awaited: no transport, nothing consumed
     Passing,    // on its way through a `pass` route: the socket is given away
     Handshake,  // the transport is TLS and not settled yet; there is no server
+    Greeting,   // the first bytes are awaited, which tell whether it is HTTP/1 or HTTP/2
     Open,       // exchanges come and go
     Lingering,  // everything is sent and our side is shut; what the client still sends is read and dropped, so that no RST
                 // takes the response away from under it (RFC 9112 §9.6)
@@ -142,6 +145,9 @@ class Connection final : public net::Deletable,
   static void on_deadline(void* self);
   bool watch(std::unique_ptr<net::Transport> transport);
   void start_server(bool is_handed_over);
+  void greet();
+  void speak_h2();
+  bool is_serving() const { return state_ == State::Greeting || state_ == State::Open; }
   void read_and_drop();
   void leave();
   void on_shed() override { close(); }

@@ -29,6 +29,7 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void on_event() override;
   void on_deadline() override;
   void abandon() override;
+  void drain() override;
   bool is_idle() const override { return reading_ == Reading::Idle && !closing_; }
   bool is_unfinished() const override;
   bool is_kept() const override { return is_kept_; }

@@ -15,6 +15,8 @@ class Server {
   virtual void on_deadline() = 0;
   // The connection is closed: lets exchanges and their handlers go.
   virtual void abandon() = 0;
+  // The worker drains: finish what is open, keep nothing else. May close the connection or give it away.
+  virtual void drain() = 0;
   // Nothing is in flight, and a request may come.
   virtual bool is_idle() const = 0;
   // A response is not all sent: its client must not take what it has for the whole.

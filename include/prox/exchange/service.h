@@ -37,6 +37,9 @@ struct ServiceLimits {
   http::HeadLimits head;
   std::uint64_t max_body_bytes = 0;            // 0: none
   std::uint32_t max_requests_per_conn = 1000;  // 0: none
+  std::uint32_t max_streams = 128;             // open at a time on an HTTP/2 connection
+  std::uint32_t h2_stream_window = 64 * 1024;  // bytes, of a request's body
+  std::uint32_t h2_conn_window = 1024 * 1024;  // of all bodies on a connection
 };
 
 struct Route {
@@ -50,6 +53,7 @@ struct Route {
 struct Service {
   std::string name;
   ServiceLimits limits;
+  bool h2 = true;  // HTTP/2 is spoken to clients that want it
   routing::Router router{{}};
   std::optional<routing::L4Table> l4;  // of a service with `pass` routes
   std::vector<Route> routes;           // by the router's index

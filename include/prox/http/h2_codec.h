@@ -33,6 +33,7 @@ enum class H2Error : std::uint32_t {
   InternalError = 0x2,
   RefusedStream = 0x7,
   Cancel = 0x8,
+  ConnectError = 0xa,
   EnhanceYourCalm = 0xb,
 };
 
@@ -78,6 +79,7 @@ class H2Stream {
   bool is_reset_ = false;          // by us: RST_STREAM is on its way, and what comes is dropped
   bool has_ended_ = false;
   bool is_waiting_ = false;  // for bytes of our body, to go on sending
+  bool is_tunnel_ = false;   // the end of one direction is not that of the other
   H2HeadReader reader_;
   std::size_t untaken_ = 0;  // bytes of the peer's body that are charged to the windows
   std::string trailers_;
@@ -147,6 +149,8 @@ class H2Codec {
   // Content-Length. With `is_last` the stream ends with the head, else outgoing() is asked for the body.
   void send_interim(H2Stream& stream, const ResponseHead& head);
   void send_response(H2Stream& stream, const ResponseHead& head, BodyFraming body, bool is_last);
+  // Server: answers a CONNECT, or an extended one (RFC 8441): bytes without framing go both ways then.
+  void begin_tunnel(H2Stream& stream, const ResponseHead& head);
   // Client: opens the stream. False if the connection can open no more.
   bool send_request(H2Stream& stream, const RequestHead& head, Slice scheme, BodyFraming body,
                     bool is_last);

@@ -29,6 +29,8 @@ struct alignas(64) Row {
   std::atomic<std::uint64_t> dropped_total;  // by drop routes, before TLS or after
   std::atomic<std::uint64_t> bytes_in;       // body bytes from clients
   std::atomic<std::uint64_t> bytes_out;      // body bytes to clients
+  // HTTP/2 connections ended with ENHANCE_YOUR_CALM
+  std::atomic<std::uint64_t> h2_floods_total;
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 

@@ -100,6 +100,7 @@ class FakeHost final : public downstream::ConnectionHost {
   explicit FakeHost(World& world) : world_(world) {}
   exchange::Context& context() override { return world_.context; }
   exchange::ExchangePool& exchanges() override { return exchanges_; }
+  downstream::H2StreamPool& h2_streams() override { return h2_streams_; }
   downstream::ConnectionList& connections() override { return connections_; }
   bool may_keep(const downstream::Connection&) const override { return keeps; }
   void on_idle_while_draining(downstream::Connection& connection) override {
@@ -119,6 +120,7 @@ class FakeHost final : public downstream::ConnectionHost {
  private:
   World& world_;
   exchange::ExchangePool exchanges_;
+  downstream::H2StreamPool h2_streams_{world_.blocks};
   downstream::ConnectionList connections_;
   downstream::ShedList peeking_{2};
   downstream::ShedList hung_{2};

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "prox/base/clock.h"
+#include "prox/downstream/h2_stream_pool.h"
+#include "prox/downstream/shed_list.h"
+#include "prox/exchange/exchange.h"
+#include "prox/exchange/response_sink.h"
+#include "prox/http/h2_codec.h"
+#include "prox/net/buffer.h"
+
+namespace prox::downstream {
+
+using base::Slice;
+
+class H2Server;
+
+// One stream of an H2Server: its exchange, what has come of the request's body and waits for the handler, and what waits to be sent of
+// the response's. Request and response are two machines; the stream's end ends both.
+class H2ServerStream final : public http::H2Stream,
+                             public exchange::ResponseSink,
+                             private ShedList::Entry {
+ public:
+  explicit H2ServerStream(base::BlockPool& blocks);
+  ~H2ServerStream();
+
+  // Belongs to `server` until release().
+  void open(H2Server& server);
+  void release();
+
+  // What the codec has for it.
+  void on_head(const base::Result<http::BodyFraming>& framing);
+  void on_data(const base::BlockRef& block, Slice data);
+  void on_end(Slice trailers);
+  http::H2Codec::Outgoing outgoing() const;
+  void move_body(net::Buffer& out, std::size_t bytes) { out.append_front(response_, bytes); }
+
+  // What a turn of the server brings, when no handler is on the stack. False if it still waits for some of its response to leave.
+  bool go_on();
+  void on_time(base::Millis now);
+  // The worker drains: nobody is left hanging.
+  void on_drain();
+  // 0: none.
+  base::Millis deadline() const;
+  bool is_answering() const { return writing_ != Writing::None; }
+  bool is_tunnel() const { return is_tunnel_; }
+
+  void send_interim(const http::ResponseHead& head) override;
+  void send_head(http::ResponseHead& head, http::BodyFraming body) override;
+  void begin_tunnel(const http::ResponseHead& head) override;
+  void end_tunnel() override;
+  void send_body(net::Buffer& data) override;
+  void end_response(Slice trailers) override;
+  void drop_exchange(exchange::DropMode mode) override;
+  void cut_response() override;
+  void flush() override;
+  bool is_backed_up() override;
+  void resume_request() override;
+  // Other streams go on.
+  void close_after_response() override {}
+
+ private:
+  friend class H2Server;  // its list of streams
+
+  enum class Reading : std::uint8_t {
+    Head,      // its fields come
+    Body,      // what comes is for the handler
+    Complete,  // all of it has come; the handler may not have taken it all
+  };
+  enum class Writing : std::uint8_t {
+    None,     // nothing but maybe interim responses
+    Body,     // the head is queued, the body comes
+    Ended,    // all of it is queued
+    Cut,      // RST_STREAM is queued: what comes from the handler is dropped
+    Hanging,  // no answer will come, and what the client still sends is dropped
+  };
+
+  bool wants_body() const;
+  void give_body();
+  void drop_body();
+  void fail(const base::Error& error);
+  void end_exchange();
+  void cancel();
+  void on_shed() override;
+
+  H2Server* server_ = nullptr;
+  H2StreamPool::Ptr next_;
+  H2ServerStream* previous_ = nullptr;
+  exchange::ExchangePool::Ptr exchange_;
+  net::Buffer request_;   // on its way to the handler
+  net::Buffer response_;  // on its way to the client
+  std::string request_trailers_;
+  std::string response_trailers_;
+  std::uint64_t body_bytes_ = 0;  // of the request so far
+  base::Millis read_deadline_ = 0;
+  base::Millis write_deadline_ = 0;
+  Reading reading_ = Reading::Head;
+  Writing writing_ = Writing::None;
+  bool asks_for_tunnel_ = false;  // what comes behind the head waits for begin_tunnel
+  bool is_tunnel_ = false;
+  bool bodyless_ = false;
+  bool end_told_ = false;   // the handler knows that the request is complete
+  bool resumed_ = false;    // the handler wants more of the request
+  bool backed_up_ = false;  // the handler waits until more of the response has left
+};
+
+}  // namespace prox::downstream
