@@ -5,6 +5,7 @@
 #include "prox/base/assert.h"
 #include "prox/base/pooled.h"
 #include "prox/exchange/error_response.h"
+#include "prox/exchange/response.h"
 #include "prox/upstream/client_stream.h"
 
 namespace prox::actions {
@@ -103,8 +104,7 @@ void ProxyHandler::on_response_head(http::BodyFraming body) {
   const bool tells_unsent_length =
       status == 304 || (x_.request.method == http::Method::Head && status != 204);
   remove_hop_by_hop(x_.response, tells_unsent_length);
-  x_.head_sent = true;
-  x_.sink->send_head(x_.response, body);
+  exchange::send_head(x_, body);
 }
 
 void ProxyHandler::on_tunnel() {

@@ -20,6 +20,8 @@ std::string_view to_word(Errc code) {
     case Errc::TlsFailed: return "tls_failed";
     case Errc::TimedOut: return "timed_out";
     case Errc::NoRoute: return "no_route";
+    case Errc::NotFound: return "not_found";
+    case Errc::Forbidden: return "forbidden";
     case Errc::Misdirected: return "misdirected";
     case Errc::NotSupported: return "not_supported";
     case Errc::SystemCall: return "system_call";

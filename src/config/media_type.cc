@@ -1,4 +1,4 @@
-#include "config/media_type.h"
+#include "prox/config/media_type.h"
 
 #include <algorithm>
 #include <string>

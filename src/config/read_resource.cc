@@ -7,9 +7,9 @@
 
 #include "config/fields.h"
 #include "config/files.h"
-#include "config/media_type.h"
 #include "config/reader.h"
 #include "config/resource_json.h"
+#include "prox/config/media_type.h"
 
 // Resources, by name or inline.
 namespace prox::config {

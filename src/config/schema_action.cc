@@ -16,8 +16,7 @@ constexpr std::uint32_t kRedirect = bit(ActionType::Redirect);
 constexpr std::uint32_t kAll = ~0U;
 
 // In the order of ActionType.
-constexpr Word kTypeList[] = {{"proxy"}, {"static"}, {"serve", State::Later},
-                              {"pass"},  {"drop"},   {"redirect", State::Later}};
+constexpr Word kTypeList[] = {{"proxy"}, {"static"}, {"serve"}, {"pass"}, {"drop"}, {"redirect"}};
 constexpr Words kTypes = {"action-type-unknown", "action type", kTypeList};
 
 constexpr Word kProtoList[] = {{"", State::Built, false}, {"h2"}};
@@ -59,7 +58,7 @@ constexpr Key kActionKeys[] = {
      "send the client's Host field on instead of the upstream's", State::Built, kProxy},
     {"status", status(), kRequired, "", "status code of the answer, 200 to 599", State::Built,
      kStatic},
-    {"status", redirect_status(), "308", "", "status code of the answer", State::Later, kRedirect},
+    {"status", redirect_status(), "308", "", "status code of the answer", State::Built, kRedirect},
     {"headers", map_of(kStringOrNullType), "{}", "",
      "header fields to set; null or an empty string removes one", State::Built, kProxy | kStatic},
     {"body_ref", kResourceOrName, "", "",
@@ -67,7 +66,7 @@ constexpr Key kActionKeys[] = {
     {"plugins", kStrings, "[]", "", "plugins for this action", State::Later, kAll},
     {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later, kAll},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
-     "fields to set in, or remove from, responses", State::Later, kAll},
+     "fields to set in, or remove from, responses", State::Built, kAll},
     {"fallback", string(), "", "", "action to use when the upstream fails", State::Later, kAll},
     {"proto", one_of(kProtos), "", "", "protocol of the upstream", State::Later, kProxy},
     {"stream", boolean(), "false", "", "an upstream connection for each request", State::Built,
@@ -84,22 +83,22 @@ constexpr Key kActionKeys[] = {
      State::Later, kProxy | kPass},
     {"send_proxy_protocol", one_of(kProxyVersions), "", "", "PROXY header to the upstream",
      State::Later, kProxy | kPass},
-    {"root", string(), "", "", "directory of files", State::Later, kServe},
-    {"file", string(), "", "", "one file for all paths", State::Later, kServe},
-    {"index", kStrings, "[\"index.html\"]", "", "files that stand for a directory", State::Later,
+    {"root", string(), "", "", "directory of files", State::Built, kServe},
+    {"file", string(), "", "", "one file for all paths", State::Built, kServe},
+    {"index", kStrings, "[\"index.html\"]", "", "files that stand for a directory", State::Built,
      kServe},
-    {"browse", boolean(), "false", "", "list directories", State::Later, kServe},
-    {"try", kStrings, "[]", "", "paths to look for", State::Later, kServe},
-    {"precompressed", kCodings, "[]", "", "codings of files beside the plain ones", State::Later,
+    {"browse", boolean(), "false", "", "list directories", State::Built, kServe},
+    {"try", kStrings, "[]", "", "paths to look for", State::Built, kServe},
+    {"precompressed", kCodings, "[]", "", "codings of files beside the plain ones", State::Built,
      kServe},
-    {"mime", map_of(kStringType), "{}", "", "content types by file ending", State::Later, kServe},
-    {"cache_control", string(), "", "", "Cache-Control of responses", State::Later, kServe},
+    {"mime", map_of(kStringType), "{}", "", "content types by file ending", State::Built, kServe},
+    {"cache_control", string(), "", "", "Cache-Control of responses", State::Built, kServe},
     {"error_page", map_of(kStringType), "{}", "", "files for error answers, by status",
-     State::Later, kServe},
+     State::Built, kServe},
     {"mode", one_of(kModes), "hang", "",
      "hang: the client waits until write_timeout; close: it is closed at once", State::Built,
      kDrop},
-    {"to", string(), kRequired, "", "where a client is sent", State::Later, kRedirect},
+    {"to", string(), kRequired, "", "where a client is sent", State::Built, kRedirect},
 };
 
 constexpr Key kUpstreamTlsKeys[] = {

@@ -37,7 +37,7 @@ constexpr Key kRouteKeys[] = {
     {"speed", object(kSpeed), "", "", "speed limits", State::Later},
     {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
-     "fields to set in, or remove from, responses", State::Later},
+     "fields to set in, or remove from, responses"},
     {"compress", kCodings, "[]", "", "codings for responses", State::Later},
     {"compress_min", integer(0, kMostBytes), "1024", "bytes", "smallest body to compress",
      State::Later},

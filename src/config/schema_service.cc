@@ -36,7 +36,7 @@ constexpr Key kServiceKeys[] = {
     {"acme", object(kAcme), "", "", "automatic certificates", State::Reserved},
     {"plugins", kStrings, "[]", "", "plugins for all routes", State::Later},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
-     "fields to set in, or remove from, responses", State::Later},
+     "fields to set in, or remove from, responses"},
     {"request_id", boolean(), "true", "", "keep or make an X-Request-Id", State::Later},
     {"proxy_status", boolean(), "false", "", "tell the reason of error answers in Proxy-Status",
      State::Later},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "prox/base/log.h"
+#include "prox/exchange/response.h"
 
 namespace prox::exchange {
 
@@ -31,6 +32,12 @@ void log_failure(const Exchange& x, const Error& error) {
                {"reason", reason}});
 }
 
+// Whether what the client sent was understood, though it cannot be done: else what follows cannot be understood either.
+bool leaves_connection_sound(Errc code) {
+  return code == Errc::NoRoute || code == Errc::NotFound || code == Errc::Forbidden ||
+         code == Errc::Misdirected || code == Errc::UnknownExpectation;
+}
+
 }  // namespace
 
 int status_of(const Error& error) {
@@ -38,7 +45,9 @@ int status_of(const Error& error) {
   switch (error.code) {
     case Errc::BadMessage:
     case Errc::PeerClosed: return 400;
-    case Errc::NoRoute: return 404;
+    case Errc::Forbidden: return 403;
+    case Errc::NoRoute:
+    case Errc::NotFound: return 404;
     case Errc::TimedOut: return 408;
     case Errc::BodyTooLarge: return 413;
     case Errc::UriTooLong: return 414;
@@ -65,25 +74,9 @@ void fail(Exchange& x, const Error& error) {
     x.sink->flush();
     return;
   }
-  x.head_sent = true;
-  http::ResponseHead& head = x.response;
-  head.clear();
-  head.status = status_of(error);
-  head.reason = http::reason_phrase(head.status);
-  head.fields.add("Content-Type", "text/plain; charset=utf-8", http::FieldId::ContentType);
-  head.fields.add("X-Content-Type-Options", "nosniff", http::FieldId::Other);
-  net::Buffer body(x.context->blocks);
-  body.append_copy(head.reason);
-  body.append_copy("\n");
-  // What made the request unreadable makes all that follows it unreadable.
-  if (error.side == Side::Downstream && error.code != Errc::NoRoute &&
-      error.code != Errc::Misdirected && error.code != Errc::UnknownExpectation) {
+  if (error.side == Side::Downstream && !leaves_connection_sound(error.code))
     x.sink->close_after_response();
-  }
-  x.sink->send_head(head, {http::BodyFraming::Kind::Length, body.size()});
-  x.sink->send_body(body);
-  x.sink->end_response({});
-  x.sink->flush();
+  answer(x, status_of(error));
 }
 
 }  // namespace prox::exchange

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "master/plan_answers.h"
 #include "prox/actions/drop.h"
 #include "prox/actions/proxy.h"
-#include "prox/actions/static.h"
 #include "prox/base/assert.h"
 #include "prox/config/placeholders.h"
 #include "prox/config/upstream_address.h"
@@ -47,6 +47,7 @@ class PlanBuilder {
     built->name = service.name.value;
     built->limits = limits_of(service.settings);
     built->h2 = service.h2;
+    built->response_edits = response_edits(service, nullptr, nullptr);
     std::vector<routing::RouteMatch> matches;
     for (const config::Route& route : service.routes) {
       matches.push_back(routing::compile(route.match));
@@ -60,6 +61,7 @@ class PlanBuilder {
       } else {
         made.action = action_of(service, route, *action);
       }
+      made.response_edits = response_edits(service, action, &route);
       built->routes.push_back(std::move(made));
     }
     built->router = routing::Router(std::move(matches));
@@ -94,7 +96,11 @@ class PlanBuilder {
   std::unique_ptr<const exchange::Action> action_of(const Service& service,
                                                     const config::Route& route,
                                                     const Action& action) {
-    if (const auto* fixed = action.as<config::StaticAction>()) return static_action(route, *fixed);
+    if (const auto* fixed = action.as<config::StaticAction>())
+      return make_static(config_, route, *fixed);
+    if (const auto* serve = action.as<config::ServeAction>()) return make_serve(route, *serve);
+    if (const auto* redirect = action.as<config::RedirectAction>())
+      return make_redirect(route, *redirect);
     if (const auto* drop = action.as<config::DropAction>()) return drop_action(*drop);
     const auto* proxy = action.as<config::ProxyAction>();
     PROX_ASSERT(proxy != nullptr);  // the loader refuses what is not built in
@@ -159,27 +165,6 @@ class PlanBuilder {
            a.address.authority == b.address.authority &&
            a.address.base_path == b.address.base_path &&
            a.address.base_query == b.address.base_query;
-  }
-
-  std::unique_ptr<const exchange::Action> static_action(const config::Route& route,
-                                                        const config::StaticAction& action) {
-    actions::StaticAction::Answer answer;
-    answer.status = action.status;
-    // An action's Content-Type stands over the resource's; an empty one takes it away.
-    std::optional<std::string> content_type;
-    for (const auto& [name, value] : action.headers) {
-      if (http::equal_ignoring_case(name.value, "Content-Type")) content_type = value.value;
-      if (!value.value.empty()) answer.headers.emplace_back(name.value, value.value);
-    }
-    if (action.body_ref) {
-      const config::Resource* resource = config_.find_resource(action.body_ref->value);
-      PROX_ASSERT(resource != nullptr);
-      if (!content_type)
-        answer.headers.emplace_back("Content-Type", content_type.emplace(resource->content_type));
-      answer.body = routing::Template(resource->content, route.set);
-    }
-    answer.escape = routing::escape_for(content_type.value_or(""));
-    return std::make_unique<actions::StaticAction>(std::move(answer));
   }
 
   const Config& config_;

@@ -52,6 +52,27 @@ std::size_t multibyte_size(std::string_view text) {
   return overlong || surrogate || point > 0x10ffff ? 0 : size;
 }
 
+void append_encoded(std::string& out, char c) {
+  constexpr char kDigits[] = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  out += '%';
+  out += kDigits[byte >> 4];
+  out += kDigits[byte & 15];
+}
+
+void append_uri_without(std::string& out, std::string_view text, std::string_view more) {
+  constexpr std::string_view kNoPlace = " \"<>\\^`{|}";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f || kNoPlace.find(c) != kNoPlace.npos ||
+        more.find(c) != more.npos) {
+      append_encoded(out, c);
+    } else {
+      out += c;
+    }
+  }
+}
+
 }  // namespace
 
 void append_raw(std::string& out, std::string_view text) {
@@ -88,6 +109,18 @@ void append_json(std::string& out, std::string_view text) {
     out += replacement.empty() ? text.substr(0, size) : replacement;
     text.remove_prefix(size == 0 ? 1 : size);
   }
+}
+
+void append_field(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if ((static_cast<unsigned char>(c) >= 0x20 && c != '\x7f') || c == '\t') out += c;
+  }
+}
+
+void append_uri(std::string& out, std::string_view text) { append_uri_without(out, text, {}); }
+
+void append_uri_path(std::string& out, std::string_view text) {
+  append_uri_without(out, text, "%?#");
 }
 
 }  // namespace prox::routing

@@ -42,15 +42,18 @@ std::optional<std::int32_t> resolve(std::string_view name,
   return std::nullopt;
 }
 
-void append_escaped(std::string& out, std::string_view value, Escape escape) {
+}  // namespace
+
+void append(std::string& out, std::string_view text, Escape escape) {
   switch (escape) {
-    case Escape::Raw: return append_raw(out, value);
-    case Escape::Html: return append_html(out, value);
-    case Escape::Json: return append_json(out, value);
+    case Escape::Raw: return append_raw(out, text);
+    case Escape::Html: return append_html(out, text);
+    case Escape::Json: return append_json(out, text);
+    case Escape::Field: return append_field(out, text);
+    case Escape::Uri: return append_uri(out, text);
+    case Escape::UriPath: return append_uri_path(out, text);
   }
 }
-
-}  // namespace
 
 Escape escape_for(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
@@ -97,7 +100,9 @@ void Template::render(const VariableSource& source, Escape escape, std::string& 
     const std::string_view value =
         part.variable < 0 ? std::string_view(set_[static_cast<std::size_t>(-1 - part.variable)])
                           : source.value(static_cast<Variable>(part.variable));
-    append_escaped(out, value, escape);
+    // A path is decoded: its percent signs are no longer those of triples, as they are in other values.
+    const bool is_path = part.variable == static_cast<std::int32_t>(Variable::Path);
+    append(out, value, is_path && escape == Escape::Uri ? Escape::UriPath : escape);
   }
   out += literals.substr(done);
 }

@@ -29,7 +29,7 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       setup_(setup),
       resolver_(loop_),
       pools_(loop_, blocks_, resolver_, plan.targets),
-      context_{loop_, blocks_, pools_, *setup.row, resolver_, pipes_},
+      context_{loop_, blocks_, pools_, files_, *setup.row, resolver_, pipes_},
       peeking_(plan.max_peeking),
       hung_(plan.max_hung),
       stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),

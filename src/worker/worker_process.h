@@ -8,6 +8,7 @@
 #include "prox/base/block.h"
 #include "prox/downstream/connection.h"
 #include "prox/exchange/exchange.h"
+#include "prox/files/cache.h"
 #include "prox/ipc/channel.h"
 #include "prox/net/loop.h"
 #include "prox/net/pipe_pool.h"
@@ -95,6 +96,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   net::Resolver resolver_;
   upstream::Pools pools_;
   net::PipePool pipes_;
+  files::Cache files_{blocks_};
   exchange::Context context_;
   downstream::ConnectionList connections_;
   downstream::ShedList peeking_;

@@ -25,6 +25,8 @@ enum class Errc : std::uint8_t {
   TimedOut,       // a deadline passed; `context` tells which
   // The plan has no answer.
   NoRoute,
+  NotFound,   // no such file
+  Forbidden,  // the file is there, but not for us
   Misdirected,
   NotSupported,  // the request asks for what this action cannot do
   // Ours.

@@ -12,6 +12,7 @@
 #include "prox/exchange/handler.h"
 #include "prox/exchange/response_sink.h"
 #include "prox/exchange/service.h"
+#include "prox/files/cache.h"
 #include "prox/http/framing.h"
 #include "prox/http/request.h"
 #include "prox/http/response.h"
@@ -28,6 +29,7 @@ struct Context {
   net::Loop& loop;
   base::BlockPool& blocks;
   upstream::Pools& pools;
+  files::Cache& files;
   zone::Row& row;
   net::Resolver& resolver;
   net::PipePool& pipes;
@@ -67,6 +69,7 @@ struct Exchange {
   http::RequestHead forward;
   std::string target_scratch;
   std::string forwarded_scratch;
+  std::string edits_scratch;  // values of response_headers
   bool head_sent = false;
 
   void recycle();

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "prox/base/clock.h"
+#include "prox/http/fields.h"
 #include "prox/http/h1_parser.h"
 #include "prox/routing/l4_table.h"
 #include "prox/routing/router.h"
+#include "prox/routing/template.h"
 #include "prox/upstream/target.h"
 
 namespace prox::exchange {
@@ -42,11 +44,20 @@ struct ServiceLimits {
   std::uint32_t h2_conn_window = 1024 * 1024;  // of all bodies on a connection
 };
 
+// One entry of `response_headers`: sets a field to one value, or removes it.
+struct ResponseEdit {
+  std::string name;
+  http::FieldId id = http::FieldId::Other;
+  std::optional<routing::Template> value;  // none: removed
+};
+
 struct Route {
   std::string id;  // "web:0"
   std::unique_ptr<const Action> action;
   // Of a `pass` route, which has no action: it is not for requests.
   const upstream::Target* pass_to = nullptr;
+  // The service's, the action's and its own, in this order.
+  std::vector<ResponseEdit> response_edits = {};
 };
 
 // One service, compiled: routes and limits. Part of the plan, immutable.
@@ -54,6 +65,7 @@ struct Service {
   std::string name;
   ServiceLimits limits;
   bool h2 = true;  // HTTP/2 is spoken to clients that want it
+  std::vector<ResponseEdit> response_edits;  // for answers without a route
   routing::Router router{{}};
   std::optional<routing::L4Table> l4;  // of a service with `pass` routes
   std::vector<Route> routes;           // by the router's index

@@ -11,10 +11,16 @@ namespace prox::routing {
 
 // How inserted values are made safe for the text around them.
 enum class Escape : std::uint8_t {
-  Raw,   // CR and LF removed
-  Html,  // & < > " ' as entities
-  Json,  // as inside a JSON string
+  Raw,      // CR and LF removed
+  Html,     // & < > " ' as entities
+  Json,     // as inside a JSON string
+  Field,    // control characters removed: part of a field value (RFC 9110 §5.5)
+  Uri,      // part of a URI reference: what may not stand in one is percent-encoded (RFC 3986 §2)
+  UriPath,  // a decoded path, for a URI: "%", "?" and "#" are encoded, too
 };
+
+// Appends `text` to `out`, made safe.
+void append(std::string& out, std::string_view text, Escape escape);
 
 // The escaping that a Content-Type asks for.
 Escape escape_for(std::string_view content_type);

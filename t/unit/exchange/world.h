@@ -23,8 +23,9 @@ namespace prox::test {
 struct World : Upstreams {
   using Upstreams::Upstreams;
   zone::Row row{};
+  files::Cache files{blocks};
   net::PipePool pipes;
-  exchange::Context context{loop, blocks, *pools, row, resolver, pipes};
+  exchange::Context context{loop, blocks, *pools, files, row, resolver, pipes};
 };
 
 // A service whose routes are given by their paths, all with the same kind of action.

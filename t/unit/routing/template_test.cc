@@ -177,3 +177,17 @@ TEST_CASE("the content type picks the escaping") {
     CHECK(escape_for(c.content_type) == c.escape);
   }
 }
+
+TEST_CASE("text is made safe for a field and for a URI") {
+  const auto escaped = [](std::string_view text, prox::routing::Escape how) {
+    std::string out;
+    prox::routing::append(out, text, how);
+    return out;
+  };
+  using prox::routing::Escape;
+  CHECK(escaped("a\tb\r\nc\x01\x7f \xc3\xa9", Escape::Field) == "a\tbc \xc3\xa9");
+  CHECK(escaped("/a%20b?c=d#e", Escape::Uri) == "/a%20b?c=d#e");
+  CHECK(escaped("/a b\r\n\"<>\\^`{|}\x7f\xc3\xa9", Escape::Uri) ==
+        "/a%20b%0D%0A%22%3C%3E%5C%5E%60%7B%7C%7D%7F%C3%A9");
+  CHECK(escaped("/100%?#", Escape::UriPath) == "/100%25%3F%23");
+}

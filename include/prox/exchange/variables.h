@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "prox/exchange/exchange.h"
+#include "prox/routing/template.h"
+
+namespace prox::exchange {
+
+// What the variables of templates stand for in one exchange whose route is known, or whose service alone. Captures are worked out only when
+// a template asks for them.
+class Variables : public routing::VariableSource {
+ public:
+  explicit Variables(const Exchange& exchange) : x_(exchange) {}
+
+  std::string_view value(routing::Variable variable) const override;
+
+ private:
+  struct Captured {
+    std::string stars;  // joined by "."
+    std::string glob;
+  };
+
+  const routing::DomainPattern* domain() const;
+  const Captured& captures() const;
+
+  const Exchange& x_;
+  mutable std::optional<Captured> captured_;
+};
+
+}  // namespace prox::exchange

@@ -1,0 +1,121 @@
+#include "actions/listing.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "prox/base/fd.h"
+#include "prox/routing/template.h"
+
+namespace prox::actions {
+
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+struct Listed {
+  std::string name;
+  bool is_directory = false;
+  std::int64_t size = 0;
+  std::time_t modified = 0;
+};
+
+std::vector<Listed> read_directory(int fd) {
+  std::vector<Listed> all;
+  // One of its own: the position in a directory belongs to the open file, which the cache shares.
+  base::Fd own(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Directory directory(own ? ::fdopendir(own.get()) : nullptr);
+  if (!directory) return all;
+  own.release();
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    struct stat status {};
+    // What a link leads to is what a click would bring, so links that lead nowhere are left out.
+    if (name.starts_with('.') || ::fstatat(fd, entry->d_name, &status, 0) == -1) continue;
+    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
+    all.push_back({std::string(name), S_ISDIR(status.st_mode), status.st_size, status.st_mtime});
+    if (all.size() > kMaxListed) break;
+  }
+  std::sort(all.begin(), all.end(), [](const Listed& a, const Listed& b) {
+    return std::tuple(!a.is_directory, std::string_view(a.name)) <
+           std::tuple(!b.is_directory, std::string_view(b.name));
+  });
+  return all;
+}
+
+std::string size_text(std::int64_t bytes) {
+  constexpr std::string_view kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) {
+    value /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string time_text(std::time_t seconds) {
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}", utc.tm_year + 1900, utc.tm_mon + 1,
+                     utc.tm_mday, utc.tm_hour, utc.tm_min);
+}
+
+constexpr std::string_view kStyle =
+    "body{font-family:system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em;"
+    "color-scheme:light dark}"
+    "h1{font-size:1.2em;word-break:break-all}table{border-collapse:collapse;width:100%}"
+    "td{padding:.25em .75em .25em 0}td:nth-child(n+2){text-align:right;white-space:nowrap}"
+    "tr:hover{background:#8882}a{text-decoration:none}a:hover{text-decoration:underline}";
+
+void append_row(std::string& page, const Listed& listed) {
+  const std::string name = listed.name + (listed.is_directory ? "/" : "");
+  // "./" in front, so that a name with a colon is no scheme.
+  page += "<tr><td><a href=\"./";
+  std::string link;
+  routing::append(link, name, routing::Escape::UriPath);
+  routing::append(page, link, routing::Escape::Html);
+  page += "\">";
+  routing::append(page, name, routing::Escape::Html);
+  page += fmt::format("</a></td><td>{}</td><td>{}</td></tr>\n",
+                      listed.is_directory ? std::string() : size_text(listed.size),
+                      time_text(listed.modified));
+}
+
+}  // namespace
+
+std::string list_directory(int directory, base::Slice path) {
+  std::vector<Listed> all = read_directory(directory);
+  std::string title;
+  routing::append(title, path, routing::Escape::Html);
+  std::string page = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n<title>{0}</title>\n"
+      "<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n<table>\n",
+      title, kStyle);
+  if (path != "/") page += "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n";
+  const bool is_cut = all.size() > kMaxListed;
+  if (is_cut) all.resize(kMaxListed);
+  for (const Listed& listed : all) append_row(page, listed);
+  page += "</table>\n";
+  if (is_cut) page += fmt::format("<p>Only {} names are shown.</p>\n", kMaxListed);
+  page += "</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace prox::actions

@@ -1,0 +1,51 @@
+#include "prox/exchange/variables.h"
+
+#include "prox/http/host.h"
+
+namespace prox::exchange {
+
+using routing::Variable;
+
+std::string_view Variables::value(Variable variable) const {
+  switch (variable) {
+    case Variable::Domain: return http::without_port(x_.request.host);
+    case Variable::DomainPattern:
+      return domain() != nullptr ? std::string_view(domain()->text()) : std::string_view();
+    case Variable::MatchDomain: return captures().stars;
+    case Variable::MatchGlob: return captures().glob;
+    case Variable::Path: return x_.path;
+    case Variable::MatchPath:
+      return x_.path_item != nullptr ? std::string_view(x_.path_item->text) : std::string_view();
+    case Variable::Method: return x_.request.method_text;
+    case Variable::Host: return x_.request.host;
+    case Variable::Uri: return x_.request.target;
+    case Variable::Client: return x_.client_ip;
+    case Variable::Target: return {};
+  }
+  return {};
+}
+
+// nullptr if the route has none, or there is no route.
+const routing::DomainPattern* Variables::domain() const {
+  if (x_.route == nullptr) return nullptr;
+  const auto index = static_cast<std::size_t>(x_.route - x_.service->routes.data());
+  const routing::RouteMatch& match = x_.service->router.routes()[index];
+  return match.domain ? &*match.domain : nullptr;
+}
+
+const Variables::Captured& Variables::captures() const {
+  if (captured_) return *captured_;
+  captured_.emplace();
+  if (domain() == nullptr) return *captured_;
+  char buffer[256];
+  routing::DomainPattern::Captures found;
+  domain()->matches(routing::normalise_host(x_.request.host, buffer), &found);
+  for (std::string_view star : found.stars) {
+    if (!captured_->stars.empty()) captured_->stars.push_back('.');
+    captured_->stars.append(star);
+  }
+  captured_->glob = found.glob;
+  return *captured_;
+}
+
+}  // namespace prox::exchange

@@ -1,0 +1,462 @@
+"""Files: what a path names, what a file is sent with, and what never leaves the root."""
+
+import os
+import subprocess
+
+import pytest
+
+from lib.prox import service
+from lib.waits import wait_for
+
+PAGE = b"<!doctype html><title>hello</title>\n"
+BIG = bytes(range(256)) * 4096  # 1 MiB, above what is kept in memory
+
+
+def files_config(match=None, **action):
+    route = {"action": {"type": "serve", **action}}
+    if match:
+        route["match"] = match
+    return {"services": {"web": service([route])}}
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A directory of files that the workers' user may read."""
+    for directory in [tmp_path, *tmp_path.parents]:
+        if directory.stat().st_uid == os.geteuid() and directory != directory.parent and "pytest" in str(directory):
+            directory.chmod(0o755)
+    top = tmp_path / "public"
+    (top / "css").mkdir(parents=True)
+    (top / "empty").mkdir()
+    (top / "index.html").write_bytes(PAGE)
+    (top / "css" / "app.css").write_bytes(b"body{}\n")
+    (top / "big.bin").write_bytes(BIG)
+    (top / "nothing.txt").write_bytes(b"")
+    (top / ".secret").write_bytes(b"secret")
+    (top / ".well-known").mkdir()
+    (top / ".well-known" / "security.txt").write_bytes(b"Contact: me\n")
+    return top
+
+
+@pytest.fixture
+def site(start_prox, root):
+    return start_prox(files_config(root=str(root), match={"path": "/*"}))
+
+
+@pytest.mark.parametrize("target, file, content_type", [
+    ("/", "index.html", "text/html; charset=utf-8"),
+    ("/css/app.css", "css/app.css", "text/css; charset=utf-8"),
+    ("/css//app.css", "css/app.css", "text/css; charset=utf-8"),
+    ("/css/app.css?v=2", "css/app.css", "text/css; charset=utf-8"),
+    ("/%63ss/app%2Ecss", "css/app.css", "text/css; charset=utf-8"),
+    ("/nothing.txt", "nothing.txt", "text/plain; charset=utf-8"),
+    ("/.well-known/security.txt", ".well-known/security.txt", "text/plain; charset=utf-8"),
+    ("/big.bin", "big.bin", "application/octet-stream"),
+])
+def test_file_is_sent_with_its_type_and_length(site, root, target, file, content_type):
+    response = site.fetch(target)
+    body = (root / file).read_bytes()
+    assert (response.status, response.body) == (200, body)
+    assert response.get("Content-Type") == content_type
+    assert response.get("Content-Length") == str(len(body))
+    assert response.get("Accept-Ranges") == "bytes"
+    assert response.get("X-Content-Type-Options") == ("nosniff" if "octet" in content_type else None)
+
+
+def test_head_has_the_fields_of_get_and_no_body(site):
+    client = site.connect()
+    get = client.exchange(target="/big.bin")
+    head = client.exchange("HEAD", "/big.bin")
+    ours = lambda response: [(name, value) for name, value in response.fields if name != "Date"]  # noqa: E731
+    assert (head.status, head.body) == (200, b"")
+    assert ours(head) == ours(get)
+    assert client.exchange(target="/").body == PAGE
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
+def test_other_methods_get_405_and_the_allowed_ones(site, method):
+    client = site.connect()
+    response = client.exchange(method, "/", body=b"x" * 1000)
+    assert (response.status, response.get("Allow")) == (405, "GET, HEAD")
+    assert client.exchange(target="/").status == 200
+
+
+@pytest.mark.parametrize("target", ["/none", "/css/none.css", "/css/app.css/more", "/empty/", "/empty", "/.secret", "/css/../.secret",
+                                    "/.git/config", "/..hidden"])
+def test_what_is_not_there_or_hidden_is_404(site, target):
+    response = site.fetch(target)
+    assert (response.status, response.body) == (404, b"Not Found\n")
+
+
+@pytest.mark.parametrize("pattern, target, file", [
+    ("/static/*", "/static/css/app.css", "css/app.css"),
+    ("/static/*", "/static/", "index.html"),
+    ("/a/*, /b/*", "/b/css/app.css", "css/app.css"),
+    ("/big.bin", "/big.bin", "big.bin"),
+    ("/*, /css/*", "/css/app.css", "css/app.css"),
+])
+def test_prefix_of_the_matching_pattern_is_stripped(start_prox, root, pattern, target, file):
+    prox = start_prox(files_config(root=str(root), match={"path": pattern}))
+    assert prox.fetch(target).body == (root / file).read_bytes()
+
+
+def test_route_without_a_path_strips_nothing(start_prox, root):
+    assert start_prox(files_config(root=str(root))).fetch("/css/app.css").status == 200
+
+
+@pytest.mark.parametrize("target, location", [
+    ("/css/index.html", None),
+    ("/index.html", "./"),
+    ("/index.html?a=b", "./?a=b"),
+    ("/css/app.css/", "/css/app.css"),
+    ("/css/app.css/?q", "/css/app.css?q"),
+    ("/docs", "/docs/"),
+    ("/docs?x=1", "/docs/?x=1"),
+    ("//docs", "/docs/"),
+    ("/%64ocs", "/%64ocs/"),
+    ("/css", None),
+])
+def test_directories_and_pages_have_one_address(site, root, target, location):
+    (root / "docs").mkdir()
+    (root / "docs" / "index.html").write_bytes(PAGE)
+    response = site.fetch(target)
+    assert response.get("Location") == location
+    assert response.status == (301 if location else 404)
+
+
+def test_location_never_begins_with_two_slashes(site, root):
+    (root / "evil.test").mkdir()
+    (root / "evil.test" / "index.html").write_bytes(PAGE)
+    assert site.fetch("//evil.test").get("Location") == "/evil.test/"
+    assert site.fetch("///evil.test").get("Location") == "/evil.test/"
+    (root / "\\evil.test").mkdir()
+    (root / "\\evil.test" / "index.html").write_bytes(PAGE)
+    assert site.fetch("/\\evil.test").get("Location") == "/%5Cevil.test/"
+
+
+def test_index_names_are_tried_in_order(start_prox, root):
+    (root / "css" / "start.htm").write_bytes(b"start")
+    prox = start_prox(files_config(root=str(root), index=["start.htm", "index.html"]))
+    assert prox.fetch("/css/").body == b"start"
+    assert prox.fetch("/").body == PAGE
+    assert start_prox(files_config(root=str(root), index=["start.htm"])).fetch("/index.html").body == PAGE
+
+
+def test_try_gives_a_single_page_application_its_page(start_prox, root):
+    (root / "about.html").write_bytes(b"about")
+    prox = start_prox(files_config(root=str(root), match={"path": "/app/*"}, **{"try": ["{path}", "{path}.html", "/index.html"]}))
+    assert prox.fetch("/app/css/app.css").body == b"body{}\n"
+    assert prox.fetch("/app/about").body == b"about"
+    assert prox.fetch("/app/some/where").body == PAGE
+    assert prox.fetch("/app/.secret").status == 404
+    assert prox.fetch("/app/").body == PAGE
+
+
+def test_try_without_a_match_is_404(start_prox, root):
+    prox = start_prox(files_config(root=str(root), **{"try": ["{path}.html"]}))
+    assert prox.fetch("/css/app.css").status == 404
+
+
+def test_one_file_answers_every_path(start_prox, root):
+    prox = start_prox(files_config(file=str(root / "index.html"), match={"path": "/app/*"}))
+    assert [prox.fetch(target).body for target in ("/app/", "/app/x/y", "/app/.secret")] == [PAGE] * 3
+    (root / "index.html").unlink()
+    wait_for(lambda: prox.fetch("/app/x").status == 404, what="the file is seen to be gone")
+
+
+def test_types_can_be_given(start_prox, root):
+    (root / "model.Foo").write_bytes(b"x")
+    prox = start_prox(files_config(root=str(root), mime={".foo": "model/foo", ".css": "text/x-css"}))
+    assert prox.fetch("/model.Foo").get("Content-Type") == "model/foo"
+    assert prox.fetch("/css/app.css").get("Content-Type") == "text/x-css"
+
+
+def test_cache_control_goes_with_files_and_not_with_errors(start_prox, root):
+    prox = start_prox(files_config(root=str(root), cache_control="public, max-age=3600"))
+    found = prox.fetch("/css/app.css")
+    assert found.get("Cache-Control") == "public, max-age=3600"
+    fields = [("If-None-Match", found.get("ETag"))]
+    assert prox.fetch("/css/app.css", fields=fields).get("Cache-Control") == "public, max-age=3600"
+    assert prox.fetch("/none").get("Cache-Control") is None
+
+
+def test_error_page_keeps_its_status(start_prox, root):
+    (root / "404.html").write_bytes(b"nothing here")
+    prox = start_prox(files_config(root=str(root), error_page={"404": "404.html"}))
+    response = prox.fetch("/none")
+    assert (response.status, response.body) == (404, b"nothing here")
+    assert response.get("Content-Type") == "text/html; charset=utf-8"
+    assert response.get("ETag") is None
+    assert prox.fetch("/none", "HEAD").get("Content-Length") == "12"
+
+
+def test_response_headers_reach_files_and_errors(start_prox, root):
+    config = files_config(root=str(root), match={"path": "/*"}, response_headers={"X-Frame-Options": "DENY", "ETag": None})
+    config["services"]["web"]["response_headers"] = {"X-Served": "{method} {path}", "X-Frame-Options": "SAMEORIGIN"}
+    prox = start_prox(config)
+    found = prox.fetch("/css/app.css")
+    assert (found.get("X-Frame-Options"), found.get("X-Served"), found.get("ETag")) == ("DENY", "GET /css/app.css", None)
+    missing = prox.fetch("/no%0d%0aX-Evil:%201")
+    assert (missing.status, missing.get("X-Frame-Options"), missing.get("X-Evil")) == (404, "DENY", None)
+    assert missing.get("X-Served") == "GET /noX-Evil: 1"
+
+
+# Conditions and ranges (RFC 9110 sections 13 and 14); their grammar has unit tests.
+
+def test_conditions(site):
+    client = site.connect()
+    file = client.exchange(target="/css/app.css")
+    etag, modified = file.get("ETag"), file.get("Last-Modified")
+    past = "Thu, 01 Jan 1998 00:00:00 GMT"
+
+    def status(*fields, method="GET"):
+        response = client.exchange(method, "/css/app.css", fields=fields)
+        if response.status == 304:
+            assert (response.get("ETag"), response.body) == (etag, b"")
+        return response.status
+
+    assert status(("If-None-Match", etag)) == 304
+    assert status(("If-None-Match", f'"other", W/{etag}')) == 304
+    assert status(("If-None-Match", '"other"')) == 200
+    assert status(("If-None-Match", etag), method="HEAD") == 304
+    assert status(("If-Modified-Since", modified)) == 304
+    assert status(("If-Modified-Since", past)) == 200
+    assert status(("If-None-Match", '"other"'), ("If-Modified-Since", modified)) == 200
+    assert status(("If-Match", etag)) == 200
+    assert status(("If-Match", '"other"')) == 412
+    assert status(("If-Unmodified-Since", past)) == 412
+    assert status(("If-Match", etag), ("If-Unmodified-Since", past)) == 200
+
+
+@pytest.mark.parametrize("file", ["small.txt", "large.txt"])
+def test_one_range(site, root, file):
+    text = b"0123456789" * (10 if file == "small.txt" else 10_000)
+    (root / file).write_bytes(text)
+    client = site.connect()
+    for asked, first, last in [("0-3", 0, 3), ("5-", 5, len(text) - 1), ("-4", len(text) - 4, len(text) - 1),
+                               ("90-99999999", 90, len(text) - 1)]:
+        response = client.exchange(target=f"/{file}", fields=[("Range", f"bytes={asked}")])
+        assert (response.status, response.body) == (206, text[first:last + 1])
+        assert response.get("Content-Range") == f"bytes {first}-{last}/{len(text)}"
+        assert response.get("Content-Type") == "text/plain; charset=utf-8"
+        assert response.get("ETag") and response.get("Last-Modified")
+
+
+def test_range_that_cannot_be_satisfied(site):
+    response = site.fetch("/css/app.css", fields=[("Range", "bytes=999999-")])
+    assert (response.status, response.get("Content-Range")) == (416, "bytes */7")
+
+
+@pytest.mark.parametrize("fields", [[("Range", "lines=0-3")], [("Range", "bytes=3-1")],
+                                    [("Range", "bytes=" + ",".join(f"{i}-{i}" for i in range(17)))],
+                                    [("Range", "bytes=0-3"), ("If-Range", '"other"')]])
+def test_range_that_is_ignored_gives_the_whole_file(site, fields):
+    response = site.fetch("/css/app.css", fields=fields)
+    assert (response.status, response.body) == (200, b"body{}\n")
+
+
+def test_if_range_that_holds(site):
+    etag = site.fetch("/css/app.css").get("ETag")
+    response = site.fetch("/css/app.css", fields=[("Range", "bytes=0-3"), ("If-Range", etag)])
+    assert (response.status, response.body) == (206, b"body")
+
+
+def test_range_is_of_get_alone(site):
+    response = site.fetch("/css/app.css", "HEAD", fields=[("Range", "bytes=0-3")])
+    assert (response.status, response.get("Content-Length")) == (200, "7")
+
+
+def test_several_ranges_come_as_multipart(site):
+    response = site.fetch("/big.bin", fields=[("Range", "bytes=0-9, 300000-300004,-2")])
+    assert response.status == 206
+    kind, boundary = response.get("Content-Type").split("; boundary=")
+    assert kind == "multipart/byteranges"
+    expected = b""
+    for first, last in [(0, 9), (300000, 300004), (len(BIG) - 2, len(BIG) - 1)]:
+        expected += (f"\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\n"
+                     f"Content-Range: bytes {first}-{last}/{len(BIG)}\r\n\r\n").encode() + BIG[first:last + 1]
+    expected += f"\r\n--{boundary}--\r\n".encode()
+    assert b"\r\n" + response.body == expected
+
+
+def test_curl_resumes_a_download(site, tmp_path):
+    part = tmp_path / "download"
+    part.write_bytes(BIG[:400_000])
+    subprocess.run(["curl", "-sS", "-C", "-", "-o", part, f"http://127.0.0.1:{site.port}/big.bin"], check=True, timeout=20)
+    assert part.read_bytes() == BIG
+
+
+# Precompressed siblings
+
+def test_sibling_in_the_wanted_coding_is_sent(start_prox, root):
+    (root / "css" / "app.css.gz").write_bytes(b"as gzip")
+    (root / "css" / "app.css.br").write_bytes(b"as br")
+    prox = start_prox(files_config(root=str(root), precompressed=["br", "zstd", "gzip"]))
+
+    def fetch(accept, target="/css/app.css"):
+        response = prox.fetch(target, fields=[("Accept-Encoding", accept)] if accept else [])
+        assert response.get("Vary") == "Accept-Encoding"
+        return response.get("Content-Encoding"), response.body
+
+    assert fetch("gzip, br") == ("br", b"as br")
+    assert fetch("gzip") == ("gzip", b"as gzip")
+    assert fetch("gzip, br;q=0.5") == ("gzip", b"as gzip")
+    assert fetch("zstd") == (None, b"body{}\n")
+    assert fetch("gzip;q=0") == (None, b"body{}\n")
+    assert fetch(None) == (None, b"body{}\n")
+    assert fetch("gzip", "/") == (None, PAGE)
+    tags = {prox.fetch("/css/app.css", fields=[("Accept-Encoding", coding)]).get("ETag") for coding in ("br", "gzip", "x")}
+    assert len(tags) == 3
+    assert prox.fetch("/css/app.css", fields=[("Accept-Encoding", "br")]).get("Content-Type") == "text/css; charset=utf-8"
+
+
+# Listings
+
+def test_directories_are_listed_only_when_asked_for(start_prox, root):
+    name = "a <b>&\"c' #1?.txt"
+    (root / "empty" / name).write_bytes(b"odd")
+    (root / "empty" / ".hidden").write_bytes(b"")
+    (root / "empty" / "sub").mkdir()
+    prox = start_prox(files_config(root=str(root), browse=True))
+    assert prox.fetch("/empty").get("Location") == "/empty/"
+    response = prox.fetch("/empty/")
+    page = response.body.decode()
+    assert (response.status, response.get("Content-Type")) == (200, "text/html; charset=utf-8")
+    assert "a &lt;b&gt;&amp;&quot;c&#39; #1?.txt" in page and "<b>" not in page
+    assert 'href="./a%20%3Cb%3E&amp;%22c&#39;%20%231%3F.txt"' in page
+    assert ".hidden" not in page
+    assert page.index("sub/") < page.index("a &lt;b&gt;")
+    assert prox.fetch("/empty/a%20%3Cb%3E&%22c'%20%231%3F.txt").body == b"odd"
+    assert prox.fetch("/").body == PAGE
+
+
+# Whatever the client sends, and whatever lies below the root, nothing outside is served.
+
+TRAVERSALS = [
+    "/../outside", "/..%2foutside", "/%2e%2e/outside", "/%2e%2e%2foutside", "/css/../../outside", "/css/..%2f..%2foutside",
+    "/%252e%252e/outside", "/..%252foutside", "/..%5coutside", "/..\\outside", "/css/..\\..\\outside", "/..%00/outside", "/%00",
+    "/css/%2e%2e/%2e%2e/outside", "//../outside", "/./../outside", "/..;/outside", "/%c0%ae%c0%ae/outside", "/....//outside",
+    "/%uff0e%uff0e/outside", "/.%2e/outside", "//outside", "//etc/passwd", "/%2fetc/passwd", "/%2f%2fetc/passwd", "/css//../..//outside",
+    "/file:///etc/passwd", "/proc/self/environ", "/absolute", "/absolute-dir/outside", "/up", "/up-dir/outside", "/chain", "/loop",
+    "/inside-then-up/outside", "/self/../../outside",
+]
+
+
+@pytest.mark.parametrize("user", [None, pytest.param("root", marks=pytest.mark.needs_root)])
+def test_nothing_outside_the_root_is_served(start_prox, root, user):
+    outside = root.parent / "outside"
+    outside.write_bytes(b"OUTSIDE")
+    (root / "absolute").symlink_to(outside)
+    (root / "absolute-dir").symlink_to(root.parent)
+    (root / "up").symlink_to("../outside")
+    (root / "up-dir").symlink_to("..")
+    (root / "chain").symlink_to("up")
+    (root / "loop").symlink_to("loop")
+    (root / "inside-then-up").symlink_to("css/../..")
+    (root / "self").symlink_to(".")
+    config = files_config(root=str(root))
+    if user:
+        config["process"] = {"user": user}
+    prox = start_prox(config)
+    for target in TRAVERSALS:
+        response = prox.fetch(target)
+        assert response.status in (400, 404), target
+        assert b"OUTSIDE" not in response.body and b"root:" not in response.body, target
+
+
+def test_links_that_stay_inside_are_followed(site, root):
+    (root / "style.css").symlink_to("css/app.css")
+    (root / "styles").symlink_to("css")
+    (root / "css" / "home").symlink_to("../index.html")
+    assert site.fetch("/style.css").body == b"body{}\n"
+    assert site.fetch("/styles/app.css").body == b"body{}\n"
+    assert site.fetch("/css/home").body == PAGE
+
+
+def test_link_that_is_switched_outside_and_back_never_leaks(site, root):
+    """A race between the look at a path and its use would show within some thousands of tries."""
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "app.css").write_bytes(b"OUTSIDE")
+    switch = ("import os,sys\nwhile True:\n"
+              "  for to in ('css', '../outside'):\n"
+              "    os.symlink(to, sys.argv[1] + '.new'); os.rename(sys.argv[1] + '.new', sys.argv[1])\n")
+    (root / "now").symlink_to("css")
+    switcher = subprocess.Popen(["python3", "-c", switch, root / "now"])
+    try:
+        client = site.connect()
+        bodies = set()
+        # Names that differ, so that each is looked up anew.
+        for turn in range(900):
+            bodies.add(client.exchange(target=f"/now/{'/' * turn}app.css").body)
+    finally:
+        switcher.kill()
+        switcher.wait()
+    assert b"body{}\n" in bodies and bodies <= {b"body{}\n", b"Not Found\n"}
+
+
+def test_what_is_no_regular_file_is_404(site, root):
+    os.mkfifo(root / "pipe")
+    assert site.fetch("/pipe").status == 404
+
+
+@pytest.mark.needs_root
+def test_file_that_the_workers_may_not_read_is_403(site, root):
+    (root / "private.txt").write_bytes(b"private")
+    (root / "private.txt").chmod(0o600)
+    assert site.fetch("/private.txt").status == 403
+
+
+# Changes while prox runs
+
+def test_current_release_behind_a_link_is_seen_when_it_is_switched(start_prox, root):
+    for release in ("one", "two"):
+        (root / release).mkdir()
+        (root / release / "index.html").write_text(release)
+    (root / "current").symlink_to("one")
+    prox = start_prox(files_config(root=str(root / "current")))
+    assert prox.fetch("/").body == b"one"
+    (root / "next").symlink_to("two")
+    (root / "next").rename(root / "current")
+    wait_for(lambda: prox.fetch("/").body == b"two", what="the new release is served")
+
+
+def test_edited_file_is_seen(site, root):
+    assert site.fetch("/css/app.css").body == b"body{}\n"
+    (root / "css" / "app.css").write_bytes(b"p{}")
+    wait_for(lambda: site.fetch("/css/app.css").body == b"p{}", what="the edit is served")
+
+
+@pytest.mark.parametrize("change", ["truncate", "append", "replace"])
+def test_file_changed_while_it_is_sent_cuts_that_client_off(start_prox, root, change):
+    big = root / "movie.mp4"
+    big.write_bytes(BIG * 64)
+    prox = start_prox(files_config(root=str(root)))
+    client = prox.connect(receive_buffer=65536)
+    client.send_request(target="/movie.mp4", fields=[("Connection", "close")])
+    head = client.read_head()
+    assert (head.status, head.get("Content-Length")) == (200, str(len(BIG) * 64))
+    if change == "truncate":
+        os.truncate(big, 10)
+    elif change == "append":
+        with open(big, "ab") as file:
+            file.write(b"more")
+    else:
+        other = root / "other"
+        other.write_bytes(b"x" * len(BIG) * 64)
+        other.rename(big)
+    got = client.read_until_closed()
+    if change == "replace":  # what was opened is still what it was
+        assert got == BIG * 64
+    else:
+        assert len(got) < len(BIG) * 64
+    assert prox.fetch("/css/app.css").status == 200
+
+
+def test_deleted_file_that_is_being_sent_arrives_whole(start_prox, root):
+    (root / "movie.mp4").write_bytes(BIG * 64)
+    client = start_prox(files_config(root=str(root))).connect(receive_buffer=65536)
+    client.send_request(target="/movie.mp4", fields=[("Connection", "close")])
+    client.read_head()
+    (root / "movie.mp4").unlink()
+    assert client.read_until_closed() == BIG * 64
