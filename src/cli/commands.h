@@ -8,6 +8,8 @@ namespace prox::cli {
 int serve(const Options& options, int argc, char** argv);
 int validate(const Options& options);
 int test(const Options& options);
+int print_config(const Options& options);
+int print_schema();
 int routes(const Options& options);
 int explain(const Options& options);
 int signal_master(const Options& options);

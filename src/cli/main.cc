@@ -18,6 +18,8 @@ int run(const prox::cli::Options& options, int argc, char** argv) {
     case prox::cli::Command::Serve: return prox::cli::serve(options, argc, argv);
     case prox::cli::Command::Validate: return prox::cli::validate(options);
     case prox::cli::Command::Test: return prox::cli::test(options);
+    case prox::cli::Command::Config: return prox::cli::print_config(options);
+    case prox::cli::Command::Schema: return prox::cli::print_schema();
     case prox::cli::Command::Routes: return prox::cli::routes(options);
     case prox::cli::Command::Explain: return prox::cli::explain(options);
     case prox::cli::Command::Signal: return prox::cli::signal_master(options);

@@ -15,11 +15,13 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: prox <command> [flags]\n"
-    "       prox [-c FILE] [-p PREFIX] [-t | -s reload|reopen|stop|quit | -v | -V] [flags]\n"
+    "       prox [-c FILE] [-p PREFIX] [-t | -T | -s reload|reopen|stop|quit | -v | -V] [flags]\n"
     "\n"
     "commands:\n"
     "  serve      run\n"
     "  validate   check a configuration and exit\n"
+    "  config     print what a configuration comes to: all files as one, defaults filled in\n"
+    "  schema     print the JSON Schema of configurations, for editors\n"
     "  routes     print the services and routes of a configuration\n"
     "  explain    tell which route takes a request, and why no earlier one does\n"
     "  version    print the version\n"
@@ -32,7 +34,8 @@ constexpr const char* kUsage =
 
 constexpr std::size_t kMaxWorkers = 1024;
 
-const Words kCommands = {"serve", "validate", "routes", "explain", "version", "help"};
+const Words kCommands = {"serve",  "validate", "config",  "schema",
+                         "routes", "explain",  "version", "help"};
 const Words kSignals = {"reload", "reopen", "stop", "quit"};
 const Words kFormats = {"text", "json"};
 
@@ -81,6 +84,7 @@ void add_explain_flags(Form& form, Options& options) {
 // `prox -…`: what nginx's users know.
 struct Actions {
   bool test = false;
+  bool dump = false;
   bool version = false;
   bool build_info = false;
 };
@@ -88,6 +92,7 @@ struct Actions {
 void add_plain_flags(Form& form, Options& options, Actions& actions) {
   add_serve_flags(form, options);
   form.add_bool("-t", actions.test, "check the configuration and the environment, and exit");
+  form.add_bool("-T", actions.dump, "the same, and print what the configuration comes to");
   form.add_bool("-q", options.quiet, "with -t: only errors");
   form.add_bool("-v", actions.version, "print the version");
   form.add_bool("-V", actions.build_info, "print the version and how it was built");
@@ -98,10 +103,12 @@ void add_plain_flags(Form& form, Options& options, Actions& actions) {
 }
 
 std::optional<Answer> choose_action(const Form& form, const Actions& actions, Options& options) {
-  if (actions.test + actions.version + actions.build_info + !options.signal.empty() > 1) {
-    return form.refuse("only one of -t, -s, -v and -V can be done at a time");
+  if (actions.test + actions.dump + actions.version + actions.build_info + !options.signal.empty() >
+      1) {
+    return form.refuse("only one of -t, -T, -s, -v and -V can be done at a time");
   }
-  if (actions.test) options.command = Command::Test;
+  if (actions.test || actions.dump) options.command = Command::Test;
+  options.dump = actions.dump;
   if (actions.version) options.command = Command::ShortVersion;
   if (actions.build_info) options.command = Command::BuildInfo;
   if (!options.signal.empty()) options.command = Command::Signal;
@@ -153,6 +160,12 @@ void add_flags(const std::string& command, Form& form, Options& options) {
   } else if (command == "validate") {
     options.command = Command::Validate;
     add_validate_flags(form, options);
+  } else if (command == "config") {
+    options.command = Command::Config;
+    form.add_config();
+    form.add_prefix();
+  } else if (command == "schema") {
+    options.command = Command::Schema;
   } else if (command == "routes") {
     options.command = Command::Routes;
     add_routes_flags(form, options);

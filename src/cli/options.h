@@ -16,11 +16,13 @@ namespace prox::cli {
 enum class Command : std::uint8_t {
   Serve,
   Validate,
-  Test,          // -t
+  Test,          // -t; with Options::dump -T
   Signal,        // -s
   Version,       // on stdout
   ShortVersion,  // -v, on stderr
   BuildInfo,     // -V, on stderr
+  Config,
+  Schema,
   Routes,
   Explain,
 };
@@ -47,6 +49,7 @@ struct Options {
   bool watch = true;
   bool daemon = false;
   bool quiet = false;
+  bool dump = false;  // print the effective config, too
   bool strict = false;
   Format format = Format::Text;
   std::string signal;  // reload, reopen, stop or quit

@@ -13,7 +13,8 @@ namespace prox::cli {
 namespace {
 
 config::LoadResult check(const Options& options, config::Purpose purpose) {
-  config::LoadResult loaded = config::load({options.config_path, options.prefix, purpose});
+  config::LoadResult loaded =
+      config::load({options.config_path, options.prefix, purpose, options.dump});
   if (loaded.config) {
     const master::Environment environment =
         master::examine(*loaded.config, purpose, std::nullopt, loaded.diagnostics);
@@ -51,6 +52,7 @@ int test(const Options& options) {
   if (!is_valid || !options.quiet) master::print_report(loaded, options.config_path);
   if (is_valid && !options.quiet)
     fmt::print(stderr, "prox: the configuration file {} is valid\n", options.config_path);
+  if (is_valid) fmt::print("{}", loaded.effective);
   return is_valid ? 0 : 1;
 }
 

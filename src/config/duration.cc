@@ -1,5 +1,7 @@
 #include "config/duration.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -100,6 +102,36 @@ std::optional<Duration> seconds_to_duration(double seconds) {
   const double nanoseconds = seconds * 1e9;
   if (!(std::fabs(nanoseconds) < 9223372036854775807.0)) return std::nullopt;  // false for NaN, too
   return Duration(static_cast<std::int64_t>(std::llround(nanoseconds)));
+}
+
+namespace {
+
+// `value / unit` with the digits behind the point that are not 0.
+std::string decimal(std::uint64_t value, std::uint64_t unit) {
+  std::string text = fmt::format("{}", value / unit);
+  if (value % unit == 0) return text;
+  const auto digits = static_cast<int>(fmt::formatted_size("{}", unit)) - 1;
+  text += fmt::format(".{:0{}}", value % unit, digits);
+  return text.substr(0, text.find_last_not_of('0') + 1);
+}
+
+}  // namespace
+
+std::string to_text(Duration duration) {
+  const bool negative = duration < Duration::zero();
+  // As unsigned, since the least value has no positive counterpart.
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  const std::uint64_t size = negative ? 0 - count : count;
+  std::string text = negative ? "-" : "";
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  if (size == 0) return "0s";
+  if (size < 1000) return text + fmt::format("{}ns", size);
+  if (size < 1'000'000) return text + decimal(size, 1000) + "µs";
+  if (size < kSecond) return text + decimal(size, 1'000'000) + "ms";
+  const std::uint64_t minutes = size / kSecond / 60;
+  if (minutes >= 60) text += fmt::format("{}h", minutes / 60);
+  if (minutes > 0) text += fmt::format("{}m", minutes % 60);
+  return text + decimal(size % (60 * kSecond), kSecond) + "s";
 }
 
 }  // namespace prox::config

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "prox/config/config.h"
@@ -13,5 +14,8 @@ std::optional<Duration> parse_duration(std::string_view text);
 
 // A number of seconds; nothing if it is not finite or too large.
 std::optional<Duration> seconds_to_duration(double seconds);
+
+// "1m30s", "2h15m0s", "1.5s", "500ms", "0s": the form that parse_duration reads again.
+std::string to_text(Duration duration);
 
 }  // namespace prox::config

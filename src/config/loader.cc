@@ -5,6 +5,7 @@
 #include "config/check_tree.h"
 #include "config/context.h"
 #include "config/draft.h"
+#include "config/effective.h"
 #include "config/files.h"
 #include "config/reader.h"
 #include "config/tree.h"
@@ -76,7 +77,10 @@ LoadResult load(const LoadOptions& options) {
     Draft draft = check(context, tree);
     watch_certificates(context, draft);
     result.process = draft.process;
-    if (!result.diagnostics.has_errors()) result.config = to_config(std::move(draft));
+    if (!result.diagnostics.has_errors()) {
+      result.config = to_config(std::move(draft));
+      if (options.describe) result.effective = describe_effective(tree);
+    }
   }
   result.diagnostics.sort();
   return result;

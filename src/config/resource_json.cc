@@ -5,8 +5,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "prox/base/json.h"
-
 namespace prox::config {
 namespace {
 
@@ -23,7 +21,9 @@ Json convert_number(const Value& value, Diagnostics& diagnostics) {
   return number.integer ? Json(*number.integer) : Json(number.value);
 }
 
-Json convert(const Value& value, Diagnostics& diagnostics) {
+}  // namespace
+
+Json json_of(const Value& value, Diagnostics& diagnostics) {
   switch (value.type()) {
     case Value::Type::Null: return nullptr;
     case Value::Type::Bool: return *value.as_bool();
@@ -31,13 +31,13 @@ Json convert(const Value& value, Diagnostics& diagnostics) {
     case Value::Type::String: return *value.as_string();
     case Value::Type::Array: {
       Json array = Json::array();
-      for (const Value& item : *value.as_array()) array.push_back(convert(item, diagnostics));
+      for (const Value& item : *value.as_array()) array.push_back(json_of(item, diagnostics));
       return array;
     }
     case Value::Type::Object: {
       Json object = Json::object();
       for (const json5::Member& member : *value.as_object()) {
-        object.emplace(member.key, convert(member.value, diagnostics));
+        object.emplace(member.key, json_of(member.value, diagnostics));
       }
       return object;
     }
@@ -45,11 +45,9 @@ Json convert(const Value& value, Diagnostics& diagnostics) {
   return nullptr;
 }
 
-}  // namespace
-
 std::string to_json(const Value& value, Diagnostics& diagnostics) {
   // A lone surrogate escape has no UTF-8; U+FFFD stands for it, as in every browser.
-  return convert(value, diagnostics).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_of(value, diagnostics).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace prox::config

@@ -24,12 +24,12 @@ constexpr Type names_of(const Type& items) {
 constexpr Key kRootKeys[] = {
     {"services", names_of(kServiceItem), kRequired, "",
      "the listeners, by name, with their routes"},
-    {"actions", names_of(kActionItem), "", "", "what routes do with a request, by name"},
-    {"resources", names_of(kResourceItem), "", "", "contents for static answers, by name"},
-    {"plugins", names_of(kPluginItem), "", "", "plugin programs, by name", State::Later},
-    {"logging", object(kLogging), "", "", "what is logged, and where"},
+    {"actions", names_of(kActionItem), "{}", "", "what routes do with a request, by name"},
+    {"resources", names_of(kResourceItem), "{}", "", "contents for static answers, by name"},
+    {"plugins", names_of(kPluginItem), "{}", "", "plugin programs, by name", State::Later},
+    {"logging", object(kLogging), "{}", "", "what is logged, and where"},
     {"admin", object(kAdmin), "", "", "the admin API", State::Later},
-    {"process", object(kProcess), "", "", "the processes of prox itself"},
+    {"process", object(kProcess), "{}", "", "the processes of prox itself"},
 };
 
 constexpr Key kResourceKeys[] = {
@@ -63,17 +63,17 @@ constexpr Type worker_count() {
 constexpr Key kProcessKeys[] = {
     {"workers", worker_count(), "auto", "",
      "number of worker processes; auto: one for each CPU that prox may use"},
-    {"user", string(), "nobody if started as root", "", "whom workers run as"},
-    {"group", string(), "the user's own", "", "the group that workers run as"},
-    {"pid_file", string(), "see below", "", "where the master's process id is written"},
+    {"user", string(), in_words("nobody if started as root"), "", "whom workers run as"},
+    {"group", string(), in_words("the user's own"), "", "the group that workers run as"},
+    {"pid_file", string(), in_words("see below"), "", "where the master's process id is written"},
     {"shutdown_timeout", duration(), "15s", "",
      "longest time for open connections to end when prox stops"},
     {"drain_timeout", duration(), "0", "", "longest time for old workers to finish after a reload"},
-    {"rlimit_nofile", integer(64, 1'073'741'816), "the hard limit", "",
+    {"rlimit_nofile", integer(64, 1'073'741'816), in_words("the hard limit"), "",
      "file descriptors that a worker may have open"},
     {"max_hung", integer(0, kMostCount), "1024", "",
      "requests that drop actions leave hanging, in each worker"},
-    {"max_peeking", integer(1, kMostCount), "rlimit_nofile / 4", "",
+    {"max_peeking", integer(1, kMostCount), in_words("rlimit_nofile / 4"), "",
      "connections whose ClientHello is awaited at a time, in each worker"},
 };
 

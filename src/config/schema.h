@@ -66,12 +66,24 @@ struct Type {
 
 inline constexpr std::string_view kRequired = "required";
 
+// The default of a key, as it would be written; kRequired; or what it is, in words; empty: none.
+struct Preset {
+  std::string_view text;
+  bool in_words = false;
+
+  constexpr Preset(const char* as_written) : text(as_written) {}
+  constexpr Preset(std::string_view as_written, bool words = false)
+      : text(as_written), in_words(words) {}
+  constexpr bool empty() const { return text.empty(); }
+  constexpr bool operator==(std::string_view other) const { return text == other; }
+};
+constexpr Preset in_words(std::string_view text) { return {text, true}; }
+
 struct Key {
   std::string_view name;
   Type type;
-  std::string_view
-      preset;             // the default as it would be written; kRequired; or in words; empty: none
-  std::string_view unit;  // empty if the type tells it
+  Preset preset;
+  std::string_view unit;     // empty if the type tells it
   std::string_view meaning;  // one line
   State state = State::Built;
   std::uint32_t variants =

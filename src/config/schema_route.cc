@@ -27,7 +27,7 @@ constexpr Key kMatchKeys[] = {
 constexpr Type kActionOrName = either(object(kAction), kString, "a name or an action");
 
 constexpr Key kRouteKeys[] = {
-    {"match", object(kMatch), "everything", "", "the requests that this route is for"},
+    {"match", object(kMatch), in_words("everything"), "", "the requests that this route is for"},
     {"action", kActionOrName, kRequired, "",
      "what is done with them: the name of an action, or the action itself"},
     {"set", map_of(kStringType), "{}", "", "variables for the action's templates"},

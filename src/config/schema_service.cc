@@ -75,7 +75,7 @@ constexpr Key kServiceConfigKeys[] = {
      "how long a kept connection waits for its next request"},
     {"response_header_timeout", duration(), "30s", "",
      "longest wait for the upstream's response head"},
-    {"dial_timeout", duration(), "the action's timeout", "",
+    {"dial_timeout", duration(), in_words("the action's timeout"), "",
      "longest time to connect to an upstream"},
     {"keep_alive", duration(), "30s", "",
      "time between TCP keep-alive probes on upstream connections"},

@@ -22,6 +22,7 @@ struct LoadOptions {
   std::string
       prefix;  // base for paths other than config files; empty: the directory of the root config
   Purpose purpose = Purpose::Serve;
+  bool describe = false;  // whether LoadResult::effective is wanted
 };
 
 // A path that the load read, or looked for in vain: whatever changes there may change what the next load brings.
@@ -47,6 +48,9 @@ struct LoadResult {
   Sources sources;
   Diagnostics diagnostics;
   std::optional<Config> config;
+  // With LoadOptions::describe, and if there is a config: all files as one, defaults filled in, secrets left out. JSON, indented, with a
+  // line break at the end.
+  std::string effective;
   // The `process` block as far as it could be read, of a config with errors too: a running prox is found by its pid file.
   Process process;
   // In the order in which they were looked for, each once; of a failed load too.

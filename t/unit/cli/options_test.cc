@@ -122,9 +122,10 @@ TEST_CASE(
       {{"version", "now"}, "unexpected argument \"now\""},
       {{"-s", "relaod"},
        "unknown signal \"relaod\"; known: reload, reopen, stop, quit; did you mean \"reload\"?"},
-      {{"-t", "-v"}, "only one of -t, -s, -v and -V"},
+      {{"-t", "-v"}, "only one of -t, -T, -s, -v and -V"},
       {{"-g", "daemon off;"}, "not supported: write it into the configuration"},
-      {{"-T"}, "unknown flag: -T"},
+      {{"-t", "-T"}, "only one of -t, -T, -s, -v and -V"},
+      {{"config", "-strict"}, "unknown flag: -strict"},
   }));
   CAPTURE(arguments);
   const Answer refused = answer(arguments);
@@ -179,6 +180,11 @@ TEST_CASE("a command's help lists its flags") {
 
 TEST_CASE("a first argument with a dash is nginx's way") {
   CHECK(options({"-t"}).command == Command::Test);
+  CHECK_FALSE(options({"-t"}).dump);
+  CHECK(options({"-T"}).command == Command::Test);
+  CHECK(options({"-T"}).dump);
+  CHECK(options({"config", "-c", "x"}).command == Command::Config);
+  CHECK(options({"schema"}).command == Command::Schema);
   CHECK(options({"-q", "-t"}).quiet);
   CHECK(options({"-v"}).command == Command::ShortVersion);
   CHECK(options({"-V"}).command == Command::BuildInfo);

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 using prox::config::Duration;
 using prox::config::parse_duration;
 using prox::config::seconds_to_duration;
+using prox::config::to_text;
 
 struct Reading {
   const char* text;
@@ -84,6 +85,27 @@ TEST_CASE("a number is seconds") {
   CHECK_FALSE(seconds_to_duration(-1e10));
   CHECK_FALSE(seconds_to_duration(std::numeric_limits<double>::infinity()));
   CHECK_FALSE(seconds_to_duration(std::numeric_limits<double>::quiet_NaN()));
+}
+
+TEST_CASE("a duration is shown as it can be written") {
+  for (const auto& [text, shown] : {std::pair{"90s", "1m30s"},
+                                    {"2h15m", "2h15m0s"},
+                                    {"1h", "1h0m0s"},
+                                    {"1.5s", "1.5s"},
+                                    {"500ms", "500ms"},
+                                    {"0.25us", "250ns"},
+                                    {"1500ns", "1.5\u00b5s"},
+                                    {"0", "0s"},
+                                    {"-1s", "-1s"},
+                                    {"-61.001s", "-1m1.001s"},
+                                    {"1000000h", "1000000h0m0s"}}) {
+    CAPTURE(text);
+    const std::optional<Duration> duration = parse_duration(text);
+    REQUIRE(duration);
+    CHECK(to_text(*duration) == shown);
+    CHECK(parse_duration(to_text(*duration)) == duration);
+  }
+  CHECK(to_text(Duration::min()) == "-2562047h47m16.854775808s");
 }
 
 }  // namespace

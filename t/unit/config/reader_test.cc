@@ -69,7 +69,7 @@ TEST_CASE("every key makes a difference to what is read") {
         if (!is_read(object, key) || key.name == object.selector) return;
         CAPTURE(object.title, key.name);
         const std::string member =
-            fmt::format("{}: {}", key.name, sample(key.type, key.name, key.preset));
+            fmt::format("{}: {}", key.name, sample(key.type, key.name, key.preset.text));
         const std::string with = whole(member);
         const std::string without = whole(std::string(member.size(), ' '));
         CAPTURE(with);

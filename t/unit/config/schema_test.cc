@@ -89,8 +89,9 @@ TEST_CASE("the manual has exactly the keys that are built in, with their default
       if (key.state != State::Built) continue;
       CAPTURE(object->title, key.name);
       const std::string ending = key.preset == schema::kRequired ? " Pq required"
-                                 : key.preset.empty()            ? ""
-                                                      : fmt::format(" Pq default: {}", key.preset);
+                                 : key.preset.empty()
+                                     ? ""
+                                     : fmt::format(" Pq default: {}", key.preset.text);
       auto& section = manual[std::string(object->title)];
       const auto [first, last] = section.equal_range(std::string(key.name));
       const auto entry = std::find_if(first, last, [&](const auto& line) {

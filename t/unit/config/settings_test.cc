@@ -39,7 +39,7 @@ TEST_CASE("settings that are left out have the defaults of their table") {
   };
   for (const Row& row : durations) {
     CAPTURE(row.key);
-    CHECK(parse_duration(schema::kServiceConfig.find(row.key)->preset) == row.value);
+    CHECK(parse_duration(schema::kServiceConfig.find(row.key)->preset.text) == row.value);
   }
   const std::pair<const char*, std::int64_t> integers[] = {
       {"max_idle_conns", defaults.max_idle_conns},
@@ -52,11 +52,12 @@ TEST_CASE("settings that are left out have the defaults of their table") {
   };
   for (const auto& [key, value] : integers) {
     CAPTURE(key);
-    CHECK(schema::kServiceConfig.find(key)->preset == std::to_string(value));
+    CHECK(schema::kServiceConfig.find(key)->preset.text == std::to_string(value));
   }
-  CHECK(parse_duration(schema::kProcess.find("shutdown_timeout")->preset) ==
+  CHECK(parse_duration(schema::kProcess.find("shutdown_timeout")->preset.text) ==
         Process().shutdown_timeout);
-  CHECK(parse_duration(schema::kProcess.find("drain_timeout")->preset) == Process().drain_timeout);
+  CHECK(parse_duration(schema::kProcess.find("drain_timeout")->preset.text) ==
+        Process().drain_timeout);
 }
 
 TEST_CASE("a service's settings are those that were written") {
