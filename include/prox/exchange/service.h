@@ -64,7 +64,7 @@ struct Route {
 struct Service {
   std::string name;
   ServiceLimits limits;
-  bool h2 = true;  // HTTP/2 is spoken to clients that want it
+  bool h2 = true;                            // HTTP/2 is spoken to clients that want it
   std::vector<ResponseEdit> response_edits;  // for answers without a route
   routing::Router router{{}};
   std::optional<routing::L4Table> l4;  // of a service with `pass` routes
