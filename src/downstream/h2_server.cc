@@ -16,6 +16,7 @@ using net::Stream;
 constexpr std::size_t kReadRoom = base::BlockPool::kLarge;
 constexpr int kReadsPerTurn =
     16;  // at most half a MiB before the other connections have their turn
+constexpr int kRoundsPerTurn = 4;  // the same for what is written, 64 KiB a stream each
 // How often a client with open streams is looked at: a reset in one event with its request shows in no other.
 constexpr Millis kClientCheck = 1'000;
 // Until the client must have seen the first GOAWAY, if it does not answer the PING behind it.
@@ -67,8 +68,14 @@ void H2Server::on_settle(void* self) { static_cast<H2Server*>(self)->take_turn()
 void H2Server::take_turn() {
   if (!connection_.stream().output().empty() && !flush()) return connection_.close();
   read();
-  go_on();
   write_output();
+  // What has left makes room for more of it.
+  for (int rounds = 0; go_on(); ++rounds) {
+    write_output();
+    if (rounds < kRoundsPerTurn) continue;
+    want_turn();
+    break;
+  }
   if (broken_) return connection_.close();
   if (codec_.is_over()) state_ = State::Ending;
   if (state_ == State::Ending && connection_.stream().output().empty()) return close_when_flushed();
@@ -76,11 +83,13 @@ void H2Server::take_turn() {
   update_deadline();
 }
 
-// Streams whose handlers may go on: with the request, or with the response since some of it has left.
-void H2Server::go_on() {
-  if (!std::exchange(look_, false)) return;
+// Streams whose handlers may go on: with the request, or with the response since some of it has left. True if any did.
+bool H2Server::go_on() {
+  if (!std::exchange(look_, false)) return false;
+  bool any = false;
   for (H2ServerStream* stream = streams_.get(); stream != nullptr; stream = stream->next_.get())
-    look_ = !stream->go_on() || look_;
+    any = stream->go_on() || any;
+  return any;
 }
 
 void H2Server::close_when_flushed() {

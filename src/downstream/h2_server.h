@@ -63,7 +63,7 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   void take_input();
   void write_output();
   bool flush();
-  void go_on();
+  bool go_on();
   void end(const base::Error& error);
   void leave_gently();
   void leave();

@@ -157,12 +157,15 @@ void H2ServerStream::fail(const Error& error) {
 
 bool H2ServerStream::go_on() {
   if (writing_ == Writing::Hanging) end_exchange();  // whoever hangs holds no block
-  if (std::exchange(resumed_, false)) give_body();
-  if (!backed_up_) return true;
-  if (response_.held_bytes() > net::kLowWater) return false;
-  backed_up_ = false;
-  if (exchange_->handler) exchange_->handler->on_response_drained();
-  return !backed_up_;
+  const bool was_resumed = std::exchange(resumed_, false);
+  if (was_resumed) give_body();
+  if (backed_up_ && response_.held_bytes() > net::kLowWater) {
+    server_->want_look();
+    return was_resumed;
+  }
+  const bool is_drained = std::exchange(backed_up_, false);
+  if (is_drained && exchange_->handler) exchange_->handler->on_response_drained();
+  return was_resumed || is_drained;
 }
 
 void H2ServerStream::on_time(Millis now) {

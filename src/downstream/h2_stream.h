@@ -37,7 +37,7 @@ class H2ServerStream final : public http::H2Stream,
   http::H2Codec::Outgoing outgoing() const;
   void move_body(net::Buffer& out, std::size_t bytes) { out.append_front(response_, bytes); }
 
-  // What a turn of the server brings, when no handler is on the stack. False if it still waits for some of its response to leave.
+  // What a turn of the server brings, when no handler is on the stack. True if its handler was called.
   bool go_on();
   void on_time(base::Millis now);
   // The worker drains: nobody is left hanging.

@@ -1,0 +1,107 @@
+"""CONNECT and WebSocket over HTTP/2 (RFC 8441), to an HTTP/1.1 upstream."""
+
+from lib import http1
+from lib.http2 import Codes, Settings
+from lib.prox import proxy_to
+from lib.upstream import response_bytes
+
+CONNECT = [(":method", "CONNECT"), (":authority", "target.test:443")]
+
+
+def echo_tunnel(connection):
+    """Accepts a CONNECT, and sends back what comes until its end."""
+    request = connection.read_head()
+    connection.requests.append(request)
+    connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    while connection.stream.fill():
+        data = connection.stream.unread()
+        connection.stream.read_exactly(len(data))
+        connection.send(data)
+    connection.send(b"bye")
+    connection.half_close()
+
+
+def test_connect_is_a_tunnel_and_its_ends_pass(start_prox, upstream):
+    origin = upstream(echo_tunnel)
+    client = start_prox(proxy_to(origin)).connect_h2()
+    stream_id = client.begin_with(CONNECT, ends=False)
+    response = client.responses[stream_id]
+    client.send_data(stream_id, b"early")
+    client.read_until(lambda: response.body == b"early")
+    assert (response.status, response.all("content-length")) == (200, [])
+    assert (origin.requests[0].method, origin.requests[0].target) == ("CONNECT", "target.test:443")
+    client.send_data(stream_id, b"x" * 300_000)
+    client.read_until(lambda: len(response.body) == 300_005)
+    client.send_data(stream_id, b"", ends=True)
+    assert client.read_response(stream_id).body.endswith(b"bye")
+
+
+def test_a_tunnel_that_breaks_resets_its_stream_alone(start_prox, upstream):
+    def script(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        connection.stream.fill()
+        connection.reset()
+
+    client = start_prox(proxy_to(upstream(script))).connect_h2()
+    stream_id = client.begin_with(CONNECT, ends=False)
+    response = client.responses[stream_id]
+    client.read_until(lambda: response.status == 200)
+    client.send_data(stream_id, b"x")
+    assert client.read_end(stream_id).reset == Codes.CONNECT_ERROR
+    client.settle()
+
+
+def test_a_connect_that_is_refused_is_502(start_prox, upstream):
+    def script(connection):
+        connection.read_head()
+        connection.send(response_bytes(b"no", 403))
+        connection.wait_closed()
+
+    client = start_prox(proxy_to(upstream(script))).connect_h2()
+    assert client.read_response(client.begin_with(CONNECT, ends=True)).status == 502
+
+
+def test_extended_connect_is_announced(start_prox, echo):
+    client = start_prox(proxy_to(echo)).connect_h2()
+    client.settle()
+    assert client.h2.remote_settings[Settings.ENABLE_CONNECT_PROTOCOL] == 1
+
+
+def test_an_extended_connect_reaches_the_upstream_as_an_upgrade(start_prox, upstream):
+    def script(connection):
+        request = connection.read_head()
+        connection.requests.append(request)
+        connection.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\nhi")
+        connection.stream.read_until(b"there")
+        connection.half_close()
+
+    origin = upstream(script)
+    client = start_prox(proxy_to(origin)).connect_h2()
+    client.settle()
+    stream_id = client.begin_with([(":method", "CONNECT"), (":protocol", "chat"), (":scheme", "http"),
+                                   (":authority", "a.test"), (":path", "/chat?x"), ("x-one", "1")], ends=False)
+    response = client.responses[stream_id]
+    client.read_until(lambda: response.body == b"hi")
+    assert response.status == 200
+    client.send_data(stream_id, b"there", ends=True)
+    client.read_response(stream_id)
+    request = origin.requests[0]
+    assert isinstance(request, http1.Request)
+    assert (request.method, request.target, request.get("Upgrade")) == ("GET", "/chat?x", "chat")
+    assert "upgrade" in request.tokens("Connection")
+    assert request.get("x-one") == "1"
+
+
+def test_an_upgrade_that_is_rejected_is_answered_as_it_is(start_prox, upstream):
+    def script(connection):
+        connection.read_head()
+        connection.send(response_bytes(b"not here", 404))
+        connection.wait_closed()
+
+    client = start_prox(proxy_to(upstream(script))).connect_h2()
+    client.settle()
+    stream_id = client.begin_with([(":method", "CONNECT"), (":protocol", "chat"), (":scheme", "http"),
+                                   (":authority", "a.test"), (":path", "/")], ends=False)
+    response = client.read_end(stream_id)
+    assert (response.status, response.body) == (404, b"not here")
