@@ -143,6 +143,9 @@ int H2Callbacks::on_frame(nghttp2_session*, const nghttp2_frame* frame, void* se
       if (!ends) return 0;
       if (H2Stream* stream = codec.find(frame->hd.stream_id)) codec.end_stream(*stream);
       return 0;
+    case NGHTTP2_SETTINGS:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) codec.owner_.on_settings();
+      return 0;
     case NGHTTP2_PING:
       if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) codec.owner_.on_pong();
       return 0;

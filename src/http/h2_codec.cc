@@ -189,14 +189,20 @@ void H2Codec::begin_tunnel(H2Stream& stream, const ResponseHead& head) {
 bool H2Codec::send_request(H2Stream& stream, const RequestHead& head, Slice scheme,
                            BodyFraming body, bool is_last) {
   NameValues fields;
-  fields.add(":method", head.method_text);
+  const bool is_tunnel = !head.upgrade.empty();
+  fields.add(":method", is_tunnel ? Slice("CONNECT") : head.method_text);
+  if (is_tunnel) fields.add(":protocol", head.upgrade);
   if (head.method != Method::Connect) {
     fields.add(":scheme", scheme);
     fields.add(":path", head.target);
   }
   fields.add(":authority", head.host);
-  fields.add(head.fields);
-  fields.add_length(body);
+  for (const Field& field : head.fields) {
+    // RFC 8441 §5: HTTP/2 needs no proof that a WebSocket is meant.
+    if (is_tunnel && field.id == FieldId::SecWebSocketKey) continue;
+    fields.add(field.name, field.value);
+  }
+  if (!is_tunnel) fields.add_length(body);
   const nghttp2_data_provider source = H2Callbacks::source(stream);
   const std::int32_t id = nghttp2_submit_request(
       session_.get(), nullptr, fields.data(), fields.size(), is_last ? nullptr : &source, &stream);
@@ -205,6 +211,20 @@ bool H2Codec::send_request(H2Stream& stream, const RequestHead& head, Slice sche
   stream.begin(id);
   stream.method_ = head.method;
   return true;
+}
+
+bool H2Codec::may_open() const {
+  return nghttp2_session_check_request_allowed(session_.get()) != 0;
+}
+
+std::uint32_t H2Codec::peer_max_streams() const {
+  return nghttp2_session_get_remote_settings(session_.get(),
+                                             NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool H2Codec::allows_extended_connect() const {
+  return nghttp2_session_get_remote_settings(session_.get(),
+                                             NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
 }
 
 // False if there is no line among them.

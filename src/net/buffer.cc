@@ -57,6 +57,16 @@ void Buffer::append_all(Buffer& other) {
   other.clear();
 }
 
+void Buffer::share_front(const Buffer& other, std::size_t bytes) {
+  for (std::size_t i = other.first_; bytes > 0; ++i) {
+    PROX_ASSERT(i < other.runs_.size() && !other.runs_[i].is_file());
+    const Run& run = other.runs_[i];
+    const std::size_t part = std::min(bytes, run.size);
+    append(run.block, {run.begin, part});
+    bytes -= part;
+  }
+}
+
 void Buffer::append_front(Buffer& other, std::size_t bytes) {
   PROX_ASSERT(bytes <= other.bytes_);
   while (bytes > 0) {

@@ -113,6 +113,8 @@ class H2Codec {
     virtual void on_closed(H2Stream& stream, H2Error error) = 0;
     // The peer has answered a ping().
     virtual void on_pong() = 0;
+    // The peer has said what it takes. Of use to a client.
+    virtual void on_settings() {}
 
     // Whether output has to wait; then send() stops.
     virtual bool is_full() const = 0;
@@ -151,9 +153,14 @@ class H2Codec {
   void send_response(H2Stream& stream, const ResponseHead& head, BodyFraming body, bool is_last);
   // Server: answers a CONNECT, or an extended one (RFC 8441): bytes without framing go both ways then.
   void begin_tunnel(H2Stream& stream, const ResponseHead& head);
-  // Client: opens the stream. False if the connection can open no more.
+  // Client: opens the stream; one for head.upgrade by an extended CONNECT. False if the connection can open no more.
   bool send_request(H2Stream& stream, const RequestHead& head, Slice scheme, BodyFraming body,
                     bool is_last);
+  // Client: whether another stream can be opened, how many at a time the peer takes (all there can be before it has said so), and
+  // whether also for a tunnel (RFC 8441).
+  bool may_open() const;
+  std::uint32_t peer_max_streams() const;
+  bool allows_extended_connect() const;
   // outgoing() has more than it had.
   void resume(H2Stream& stream);
   // Ends a stream at once. on_closed() comes from send().

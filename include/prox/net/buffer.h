@@ -43,6 +43,8 @@ class Buffer {
   void append_all(Buffer& other);
   // Moves the first `bytes` of `other` behind what is here. Short runs are copied, since each run costs an entry of writev(2).
   void append_front(Buffer& other, std::size_t bytes);
+  // The same without taking them away; none of them lies in a file.
+  void share_front(const Buffer& other, std::size_t bytes);
 
   // Room for up to `bytes` at one place, to be filled from its start; commit() says how many were.
   char* reserve(std::size_t bytes);
