@@ -1,5 +1,6 @@
 #include "prox/actions/proxy.h"
 
+#include <optional>
 #include <utility>
 
 #include "prox/base/assert.h"
@@ -46,7 +47,7 @@ class ProxyHandler final : public exchange::Handler,
  private:
   void open(upstream::Connect how);
   void give_back();
-  bool may_retry(const Error& error) const;
+  std::optional<upstream::Connect> another_way(const Error& error) const;
 
   const ProxyAction& action_;
   exchange::Exchange& x_;
@@ -63,7 +64,7 @@ void ProxyHandler::start() {
         x_, Error{Errc::BadMessage, Side::Downstream, false, 0, "reading a CONNECT with a body"});
   }
   action_.build_forward(x_);
-  open(action_.goes_alone(x_.request) ? upstream::Connect::Single : upstream::Connect::Any);
+  open(action_.goes_alone(x_) ? upstream::Connect::Single : upstream::Connect::Any);
 }
 
 void ProxyHandler::open(upstream::Connect how) {
@@ -133,19 +134,23 @@ void ProxyHandler::on_tunnel_end() {
 }
 
 void ProxyHandler::on_failure(const Error& error) {
-  const bool again = may_retry(error);
+  const std::optional<upstream::Connect> how = another_way(error);
   give_back();
-  if (!again) return exchange::fail(x_, error);
+  if (!how) return exchange::fail(x_, error);
   retried_ = true;
   x_.response.clear();
-  open(upstream::Connect::New);
+  open(*how);
 }
 
 // A kept connection that ends before the first byte of an answer was most likely closed while idle; what may be sent twice, and
 // of which no body byte is gone, is sent once more (RFC 9112 §9.3.1).
-bool ProxyHandler::may_retry(const Error& error) const {
-  return error.retryable && stream_->is_reused() && !retried_ &&
-         http::is_idempotent(x_.request.method) && !x_.request_body.has_body();
+// An upgrade that the target's shared connections cannot carry goes over one of its own.
+std::optional<upstream::Connect> ProxyHandler::another_way(const Error& error) const {
+  if (retried_ || x_.head_sent || x_.request_body.has_body()) return std::nullopt;
+  if (error.code == Errc::NotSupported) return upstream::Connect::Single;
+  if (error.retryable && stream_->is_reused() && http::is_idempotent(x_.request.method))
+    return upstream::Connect::New;
+  return std::nullopt;
 }
 
 void ProxyHandler::give_back() {
@@ -169,8 +174,11 @@ ProxyAction::ProxyAction(const upstream::Target& target, ProxyOptions options)
   });
 }
 
-bool ProxyAction::goes_alone(const http::RequestHead& request) const {
-  return stream_ || request.method == http::Method::Connect ||
+bool ProxyAction::goes_alone(const exchange::Exchange& x) const {
+  const http::RequestHead& request = x.request;
+  // A body before the switch of protocols is something that only HTTP/1.1 knows.
+  const bool has_body_and_upgrade = !request.upgrade.empty() && x.request_body.has_body();
+  return stream_ || has_body_and_upgrade || request.method == http::Method::Connect ||
          request.form == http::TargetForm::Absolute;
 }
 

@@ -68,7 +68,7 @@ constexpr Key kActionKeys[] = {
     {"response_headers", map_of(kStringOrNullType), "{}", "",
      "fields to set in, or remove from, responses", State::Built, kAll},
     {"fallback", string(), "", "", "action to use when the upstream fails", State::Later, kAll},
-    {"proto", one_of(kProtos), "", "", "protocol of the upstream", State::Later, kProxy},
+    {"proto", one_of(kProtos), "", "", "protocol of the upstream", State::Built, kProxy},
     {"stream", boolean(), "false", "", "an upstream connection for each request", State::Built,
      kProxy},
     {"strip_prefix", boolean(), "false", "", "leave out the matched path prefix", State::Later,

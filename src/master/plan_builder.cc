@@ -123,9 +123,9 @@ class PlanBuilder {
     for (const auto& [name, value] : action.headers)
       options.headers.push_back({name.value, value.value, value.value.empty()});
     const config::Connecting& connecting = action.connecting;
-    const upstream::Target& target =
-        target_for(service, connecting, config::fill_in(connecting.upstream.value, route.set),
-                   service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)));
+    const upstream::Target& target = target_for(
+        service, connecting, config::fill_in(connecting.upstream.value, route.set),
+        service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)), action.h2);
     return std::make_unique<actions::ProxyAction>(target, std::move(options));
   }
 
@@ -137,7 +137,8 @@ class PlanBuilder {
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
   const upstream::Target& target_for(const Service& service, const config::Connecting& connecting,
-                                     const std::string& address, config::Duration connect_limit) {
+                                     const std::string& address, config::Duration connect_limit,
+                                     bool h2 = false) {
     upstream::Target target;
     const auto parsed = config::parse_upstream(address);
     PROX_ASSERT(parsed.has_value());
@@ -148,12 +149,18 @@ class PlanBuilder {
     target.connect_timeout = base::to_millis(connect_limit);
     target.response_header_timeout = base::to_millis(service.settings.response_header_timeout);
     target.tunnel_timeout = base::to_millis(connecting.timeout.value_or(kDialLimit));
+    target.h2 = h2;
+    target.h2_read_idle_timeout = base::to_millis(service.settings.h2_read_idle_timeout);
+    target.h2_ping_timeout = base::to_millis(service.settings.h2_ping_timeout);
+    target.h2_stream_window = static_cast<std::uint32_t>(service.settings.h2_stream_window);
+    target.h2_conn_window = static_cast<std::uint32_t>(service.settings.h2_conn_window);
     target.keep_alive_seconds = seconds_of(service.settings.keep_alive);
     target.max_idle = static_cast<std::size_t>(service.settings.max_idle_conns);
     target.max_idle_per_host = static_cast<std::size_t>(service.settings.max_idle_conns_per_host);
     for (const auto& known : plan_->targets) {
       if (known->service == target.service && known->connect_timeout == target.connect_timeout &&
-          known->tunnel_timeout == target.tunnel_timeout && same_place(*known, target))
+          known->tunnel_timeout == target.tunnel_timeout && known->h2 == target.h2 &&
+          same_place(*known, target))
         return *known;
     }
     plan_->targets.push_back(std::make_unique<upstream::Target>(std::move(target)));

@@ -70,6 +70,11 @@ void H1Client::send_head(const http::RequestHead& head, http::BodyFraming body) 
   method_ = head.method;
   upgrade_ = head.upgrade;
   chunked_request_ = body.kind == http::BodyFraming::Kind::Chunked;
+  if (lacks_websocket_key(head)) return send_websocket_head(head);
+  write_head(head, body);
+}
+
+void H1Client::write_head(const http::RequestHead& head, http::BodyFraming body) {
   char* begin = stream_.output().reserve(http::request_head_size(head));
   char* end = http::write_request_head(head, body, connection_option(head), begin);
   stream_.output().commit(static_cast<std::size_t>(end - begin));

@@ -1,6 +1,7 @@
 // What becomes of an HTTP/1.1 connection to a target that has agreed to a tunnel: raw bytes, and the end of each direction.
 
 #include "prox/http/framing.h"
+#include "prox/tls/websocket_key.h"
 #include "prox/upstream/h1_client.h"
 
 namespace prox::upstream {
@@ -9,13 +10,28 @@ using base::Errc;
 using base::Error;
 using base::Side;
 
+bool H1Client::lacks_websocket_key(const http::RequestHead& head) {
+  return !head.upgrade.empty() && http::equal_ignoring_case(head.upgrade, "websocket") &&
+         head.fields.find(http::FieldId::SecWebSocketKey) == nullptr;
+}
+
+void H1Client::send_websocket_head(const http::RequestHead& head) {
+  websocket_key_ = tls::make_websocket_key();
+  http::RequestHead with_key = head;
+  with_key.fields.add("Sec-WebSocket-Key", websocket_key_, http::FieldId::SecWebSocketKey);
+  write_head(with_key, {});
+}
+
 // A 101 counts only as the answer to what was asked (RFC 9110 §15.2.2), and when the request is complete.
 bool H1Client::agrees_to_tunnel(const http::ResponseHead& head) const {
   if (method_ == http::Method::Connect) return head.status >= 200 && head.status < 300;
   if (head.status != 101 || upgrade_.empty() || !request_ended_) return false;
-  return http::any_member(head.fields, http::FieldId::Upgrade, [this](Slice protocol) {
-    return http::equal_ignoring_case(protocol, upgrade_);
-  });
+  const bool is_what_was_asked = http::any_member(
+      head.fields, http::FieldId::Upgrade,
+      [this](Slice protocol) { return http::equal_ignoring_case(protocol, upgrade_); });
+  if (!is_what_was_asked || websocket_key_.empty()) return is_what_was_asked;
+  const http::Field* proof = head.fields.find(http::FieldId::SecWebSocketAccept);
+  return proof != nullptr && proof->value == tls::websocket_accept(websocket_key_);
 }
 
 bool H1Client::begin_tunnel() {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "upstream/h2_client.h"
+#include "upstream/h2_connection.h"
+
 namespace prox::upstream {
 
 namespace {
@@ -17,7 +20,18 @@ Pool::Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver
            const Target& target)
     : pools_(pools), loop_(loop), blocks_(blocks), resolver_(resolver), target_(target) {}
 
+Pool::~Pool() = default;
+
 std::unique_ptr<ClientStream> Pool::open(Receiver& receiver, Connect how) {
+  if (target_.h2 && how != Connect::Single) {
+    auto stream = std::make_unique<H2Client>(loop_, blocks_, *this, receiver);
+    if (how == Connect::New) {
+      new_shared().enter(*stream);
+    } else {
+      place(*stream, nullptr);
+    }
+    return stream;
+  }
   if (how != Connect::Any || idle_.empty())
     return std::make_unique<H1Client>(loop_, blocks_, resolver_, *this, target_, receiver,
                                       how == Connect::Single);
@@ -29,7 +43,34 @@ std::unique_ptr<ClientStream> Pool::open(Receiver& receiver, Connect how) {
 
 void Pool::put(std::unique_ptr<H1Client> connection) {
   idle_.push_back(std::move(connection));
-  pools_.expect_sweep();
+  on_idle();
+}
+
+void Pool::on_idle() { pools_.expect_sweep(); }
+
+std::size_t Pool::idle() const {
+  const auto shared = std::count_if(shared_.begin(), shared_.end(),
+                                    [](const auto& connection) { return connection->is_idle(); });
+  return idle_.size() + static_cast<std::size_t>(shared);
+}
+
+void Pool::place(H2Client& stream, const H2Connection* avoid) {
+  for (const auto& connection : shared_)
+    if (connection.get() != avoid && connection->has_room()) return connection->enter(stream);
+  new_shared().enter(stream);
+}
+
+H2Connection& Pool::new_shared() {
+  shared_.push_back(std::make_unique<H2Connection>(loop_, blocks_, resolver_, *this, target_));
+  return *shared_.back();
+}
+
+void Pool::drop(H2Connection& connection) {
+  const auto it = std::find_if(shared_.begin(), shared_.end(),
+                               [&](const auto& other) { return other.get() == &connection; });
+  if (it == shared_.end()) return;
+  loop_.defer_delete(std::move(*it));
+  shared_.erase(it);
 }
 
 void Pool::drop(H1Client& connection) {
@@ -44,13 +85,25 @@ void Pool::sweep(base::Millis now, std::size_t limit) {
   while (!idle_.empty()) {
     const base::Millis idle_for = now - idle_.front()->idle_since();
     const bool is_spare = idle_.size() > limit && idle_for >= kSpareIdle;
-    if (idle_for < kMaxIdle && !is_spare) return;
+    if (idle_for < kMaxIdle && !is_spare) break;
     close_oldest();
+  }
+  sweep_shared(now, limit);
+}
+
+void Pool::sweep_shared(base::Millis now, std::size_t limit) {
+  for (std::size_t i = shared_.size(); i-- > 0;) {
+    H2Connection& connection = *shared_[i];
+    if (!connection.is_idle()) continue;
+    const base::Millis idle_for = now - connection.idle_since();
+    if (idle_for >= kMaxIdle || (idle() > limit && idle_for >= kSpareIdle)) connection.end();
   }
 }
 
 void Pool::clear() {
   while (!idle_.empty()) close_oldest();
+  for (std::size_t i = shared_.size(); i-- > 0;)
+    if (shared_[i]->is_idle()) shared_[i]->end();
 }
 
 void Pool::close_oldest() {

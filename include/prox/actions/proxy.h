@@ -36,7 +36,7 @@ class ProxyAction final : public exchange::Action {
   // exchange's scratch strings.
   void build_forward(exchange::Exchange& exchange) const;
   // Whether its connection is not shared with other requests.
-  bool goes_alone(const http::RequestHead& request) const;
+  bool goes_alone(const exchange::Exchange& exchange) const;
 
  private:
   http::Slice forward_target(exchange::Exchange& exchange) const;

@@ -49,7 +49,7 @@ class Receiver {
 class ClientStream : public net::Deletable {
  public:
   // Queues the head. head.target and head.host are what the target is to see, head.upgrade what it is asked to switch to; no hop-by-hop or
-  // framing fields.
+  // framing fields. It stays as it is until the response head has come.
   virtual void send_head(const http::RequestHead& head, http::BodyFraming body) = 0;
   // Queues a part of the body, taken whole.
   virtual void send_body(net::Buffer& data) = 0;

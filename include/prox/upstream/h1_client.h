@@ -57,6 +57,7 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   static void on_task(void* self);
 
   http::ConnectionOption connection_option(const http::RequestHead& head) const;
+  void write_head(const http::RequestHead& head, http::BodyFraming body);
   void set_head_deadline();
   void progress();
   void read();
@@ -64,6 +65,8 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   bool read_head();
   bool read_body();
   bool begin_body();
+  static bool lacks_websocket_key(const http::RequestHead& head);
+  void send_websocket_head(const http::RequestHead& head);
   bool agrees_to_tunnel(const http::ResponseHead& head) const;
   bool begin_tunnel();
   bool read_tunnel();
@@ -87,7 +90,8 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   http::BodyDecoder decoder_;
   std::optional<base::Error> failure_;  // noticed inside a call, delivered from the loop
   base::Millis idle_since_ = 0;
-  std::string upgrade_;  // what the request asks to switch to
+  std::string upgrade_;        // what the request asks to switch to
+  std::string websocket_key_;  // if the client's protocol has none
   http::Method method_ = http::Method::Get;
   State state_ = State::Connecting;
   bool chunked_request_ = false;

@@ -16,6 +16,8 @@
 
 namespace prox::upstream {
 
+class H2Client;
+class H2Connection;
 class Pools;
 
 // Which connection a request goes over.
@@ -25,12 +27,15 @@ enum class Connect : std::uint8_t {
   Single,  // a new one for this request alone
 };
 
-// The idle connections to one target in this worker, most recently used first.
+// The connections to one target in this worker that are not one request's alone: idle ones of HTTP/1.1, most recently used first, and
+// those of HTTP/2, which requests share. What speaks which protocol is known here and nowhere above.
 class Pool {
  public:
   Pool(Pools& pools, net::Loop& loop, base::BlockPool& blocks, net::Resolver& resolver,
        const Target& target);
+  ~Pool();
 
+  // Single ones speak HTTP/1.1 to every target.
   std::unique_ptr<ClientStream> open(Receiver& receiver, Connect how);
   void put(std::unique_ptr<H1Client> connection);
   // An idle connection was closed by its target, or broke the silence.
@@ -38,12 +43,21 @@ class Pool {
   // Closes what has been idle for too long, and what is above `limit` and has been idle for a second.
   void sweep(base::Millis now, std::size_t limit);
   void clear();
-  std::size_t idle() const { return idle_.size(); }
+  std::size_t idle() const;
   const Target& target() const { return target_; }
   net::Loop& loop() const { return loop_; }
+  base::BlockPool& blocks() const { return blocks_; }
+
+  // Puts a request on an HTTP/2 connection other than `avoid`, a new one if none has room.
+  void place(H2Client& stream, const H2Connection* avoid);
+  void drop(H2Connection& connection);
+  // A connection has become idle.
+  void on_idle();
 
  private:
   void close_oldest();
+  H2Connection& new_shared();
+  void sweep_shared(base::Millis now, std::size_t limit);
 
   Pools& pools_;
   net::Loop& loop_;
@@ -51,6 +65,7 @@ class Pool {
   net::Resolver& resolver_;
   const Target& target_;
   std::vector<std::unique_ptr<H1Client>> idle_;  // oldest first
+  std::vector<std::unique_ptr<H2Connection>> shared_;
 };
 
 // A worker's pools, one for each target of its plan, and the clock that thins them out.

@@ -19,8 +19,13 @@ struct Target {
   std::uint32_t service = 0;  // whose connections count together against max_idle
   base::Millis connect_timeout = 30'000;  // 0: none
   base::Millis response_header_timeout = 30'000;
-  base::Millis tunnel_timeout = 30'000;  // the answer to CONNECT
-  int keep_alive_seconds = 30;           // TCP keep-alive probes; 0: none
+  base::Millis tunnel_timeout = 30'000;        // the answer to CONNECT
+  bool h2 = false;                             // speaks HTTP/2
+  base::Millis h2_read_idle_timeout = 30'000;  // silence after which a PING is sent; 0: none is
+  base::Millis h2_ping_timeout = 15'000;       // the answer to it; 0: no limit
+  std::uint32_t h2_stream_window = 64 * 1024;  // bytes of a response that wait to be taken
+  std::uint32_t h2_conn_window = 1024 * 1024;  // of all responses on a connection
+  int keep_alive_seconds = 30;                 // TCP keep-alive probes; 0: none
   std::size_t max_idle = 100;  // connections of the service that may stay idle, in this worker
   std::size_t max_idle_per_host = 10;  // to this target
 };

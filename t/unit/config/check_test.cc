@@ -298,7 +298,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_settings("trusted_proxies: []"), 1, "\"trusted_proxies\""},
       {in_settings("proxy_protocol: \"v1\""), 1, "\"proxy_protocol\""},
       {in_settings("proxy_protocol: { version: \"any\", from: [] }"), 1, "\"proxy_protocol\""},
-      {in_settings("h2_ping_timeout: 5"), 1, "\"h2_ping_timeout\""},
       {in_settings("flush_interval: 5"), 17, "a flush_interval above 0"},
       {in_routes("{ action: \"a\", balancer: { type: \"random\" } }"), 16, "\"balancer\""},
       {in_routes("{ action: \"a\", plugins: [] }"), 16, "\"plugins\""},
@@ -309,7 +308,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_match("headers: { A: \"b\" }"), 1, "\"headers\""},
       {in_match("query: { a: true }"), 1, "\"query\""},
       {in_match("client: []"), 1, "\"client\""},
-      {in_action("type: \"proxy\", upstream: \"h\", proto: \"h2\""), 31, "\"proto\""},
       {in_action("type: \"proxy\", upstream: \"h\", tls: { ca: \"c\" }"), 31, "\"tls\""},
       {in_action("type: \"proxy\", upstream: \"h\", retries: 2"), 31, "\"retries\""},
       {in_action("type: \"proxy\", upstream: \"h\", retry_on: [\"502\"]"), 31, "\"retry_on\""},
@@ -358,9 +356,10 @@ TEST_CASE("values of keys that are not built in are checked all the same") {
             "random, leastconn, p2c, hash",
             "2:40 error unknown-key: unknown key \"tagets\" in this balancer => did you mean "
             "\"targets\"?"}},
-          {in_action("type: \"proxy\", upstream: \"h\", proto: \"h3\""),
-           {"2:31 warning not-built: \"proto\" is not built into this version yet",
-            "2:38 error proto-unknown: unknown proto \"h3\"; known: h2 => did you mean \"h2\"?"}},
+          {in_action("type: \"proxy\", upstream: \"h\", send_proxy_protocol: \"v3\""),
+           {"2:31 warning not-built: \"send_proxy_protocol\" is not built into this version yet",
+            "2:52 error bad-word: unknown PROXY version \"v3\"; known: v1, v2 => did you mean "
+            "\"v1\"?"}},
       },
       Purpose::Validate);
 }

@@ -1,6 +1,7 @@
 // A target's side of Upgrade and CONNECT: what counts as its agreement, and bytes and ends of both directions after it.
 #include <string>
 
+#include "prox/tls/websocket_key.h"
 #include "prox/upstream/h1_client.h"
 #include "upstream/origin.h"
 
@@ -17,12 +18,12 @@ using prox::upstream::Connect;
 namespace {
 
 constexpr std::string_view kSwitch =
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n";
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: example\r\nConnection: Upgrade\r\n\r\n";
 
 // A request for a tunnel on its way: the origin has its head.
 struct Asked {
   explicit Asked(Upstreams& u, std::string_view method = "GET",
-                 std::string_view upgrade = "websocket")
+                 std::string_view upgrade = "example")
       : caller(u) {
     caller.open(method == "CONNECT" ? Connect::Single : Connect::Any);
     caller.send({}, method, upgrade);
@@ -53,7 +54,7 @@ TEST_CASE("an upgrade is asked for, and the target's 101 opens a tunnel") {
   Tunnel tunnel(u, "first bytes");
   CHECK(tunnel.received ==
         "GET /x HTTP/1.1\r\nHost: origin.test\r\nConnection: Upgrade\r\nUpgrade: "
-        "websocket\r\n\r\n");
+        "example\r\n\r\n");
   CHECK(tunnel.caller.status == 101);
   REQUIRE(run_until(u.loop, [&] { return tunnel.caller.body == "first bytes"; }));
   tunnel.caller.send_part("to the target");
@@ -138,7 +139,7 @@ TEST_CASE("a 101 that was not asked for, is for another protocol or comes too ea
   for (const auto& [upgrade, answer] : {
            std::pair<std::string_view, std::string_view>{"", kSwitch},
            {"tcp", kSwitch},
-           {"websocket", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"},
+           {"example", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"},
        }) {
     CAPTURE(upgrade, answer);
     Upstreams u;
@@ -230,4 +231,21 @@ TEST_CASE("a connection for one request says so, is not kept, and is never an id
   REQUIRE(single.wait());
   CHECK(u.pool().idle() == 1);
   CHECK(run_until(u.loop, [&] { return origin.ended(); }));
+}
+
+TEST_CASE(
+    "a WebSocket whose client's protocol has no key is asked for with one, and its proof checked") {
+  for (const bool is_right : {true, false}) {
+    CAPTURE(is_right);
+    Upstreams u;
+    Asked asked(u, "GET", "websocket");
+    const std::size_t at = asked.received.find("Sec-WebSocket-Key: ");
+    REQUIRE(at != std::string::npos);
+    const std::string key = asked.received.substr(at + 19, 24);
+    asked.origin->send(
+        "HTTP/1.1 101 Go\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+        prox::tls::websocket_accept(is_right ? key : "another") + "\r\n\r\n");
+    REQUIRE(run_until(u.loop, [&] { return asked.caller.is_tunnel || asked.caller.failure; }));
+    CHECK(asked.caller.is_tunnel == is_right);
+  }
 }

@@ -110,7 +110,7 @@ class Caller final : public upstream::Receiver {
   // Sends a head, and for one without body the whole request.
   void send(http::BodyFraming with = {}, std::string_view method = "GET",
             std::string_view upgrade = {}) {
-    http::RequestHead head;
+    http::RequestHead& head = request_;
     head.upgrade = upgrade;
     head.method = http::parse_method(method);
     head.method_text = method;
@@ -198,6 +198,7 @@ class Caller final : public upstream::Receiver {
  private:
   Upstreams& upstreams_;
   http::ResponseHead head_;
+  http::RequestHead request_;
 };
 
 }  // namespace prox::test
