@@ -41,11 +41,10 @@ std::string Trail::follow(const std::string& path) {
 std::string Trail::resolve(const std::string& path) {
   const auto known = resolved_.find(path);
   if (known != resolved_.end()) return known->second;
-  std::string real;
+  // Not assigned: GCC 12 warns of a copy within the string that cannot be, with -O2.
+  std::string real(path.empty() ? "." : "/");
   const std::size_t end = path.find_last_not_of('/');
-  if (end == std::string::npos) {
-    real = path.empty() ? "." : "/";
-  } else {
+  if (end != std::string::npos) {
     const std::size_t slash = path.rfind('/', end);
     const std::size_t begin = slash == std::string::npos ? 0 : slash + 1;
     real = step(resolve(path.substr(0, begin)), path.substr(begin, end + 1 - begin));
