@@ -1,4 +1,4 @@
-"""WebSocket over HTTP/1.1, with other people's clients and servers on both ends."""
+"""WebSocket with other people's clients and servers on both ends; over HTTP/2 (RFC 8441) on streams of python-h2."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ import pytest
 import websockets
 
 from lib import websocket
+from lib.http2 import Codes
 from lib.prox import proxy_to
 from lib.waits import DEADLINE, wait_for
 
@@ -110,4 +111,72 @@ def test_many_sessions_side_by_side_carry_every_message(url, echo_server):
 
     everyone, all_done = asyncio.Semaphore(0), asyncio.Event()
     websocket.run(all_sessions(), 55)
+    assert len(echo_server.handshakes) == SESSIONS
+
+
+# Over HTTP/2
+
+
+def begin_websocket(client, target="/chat", flush=True):
+    fields = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "prox.test"),
+              (":path", target), ("sec-websocket-version", "13"), ("x-own", "1")]
+    return client.begin_with(fields, ends=False, flush=flush)
+
+
+def open_websocket(client):
+    stream_id = begin_websocket(client)
+    client.read_until(lambda: client.responses[stream_id].status, what="the handshake's answer")
+    assert client.responses[stream_id].status == 200
+    return stream_id
+
+
+def receive(client, stream_id, count):
+    """The next messages of a stream."""
+    response = client.responses[stream_id]
+    client.read_until(lambda: len(websocket.unframe(response.body)[0]) >= count, what=f"{count} messages")
+    messages, response.body = websocket.unframe(response.body)
+    return messages
+
+
+def test_over_http2_it_reaches_an_http1_server(start_prox, echo_server):
+    client = start_prox(proxy_to(echo_server)).connect_h2()
+    stream_id = open_websocket(client)
+    response = client.responses[stream_id]
+    assert response.get("sec-websocket-accept") is None and response.get("upgrade") is None
+    message = random.randbytes(1 << 20)
+    client.send_data(stream_id, websocket.frame(message))
+    assert receive(client, stream_id, 1) == [message]
+    client.send_data(stream_id, websocket.frame((4000).to_bytes(2, "big") + b"done", opcode=8))
+    client.read_until(lambda: response.ended, what="the end of the stream")
+    assert receive(client, stream_id, 1) == [(4000).to_bytes(2, "big") + b"done"]
+    wait_for(lambda: echo_server.closes, what="the server sees the close")
+    assert echo_server.closes == [(4000, "done")]
+    assert echo_server.handshakes[0]["X-Own"] == "1"
+
+
+def test_over_http2_a_reset_stream_ends_the_servers_side(start_prox, echo_server):
+    client = start_prox(proxy_to(echo_server)).connect_h2()
+    stays, leaves = open_websocket(client), open_websocket(client)
+    client.reset(leaves, Codes.CANCEL)
+    wait_for(lambda: echo_server.closes, what="the server sees the end")
+    client.send_data(stays, websocket.frame(b"still here"))
+    assert receive(client, stays, 1) == [b"still here"]
+
+
+def test_over_http2_many_sessions_side_by_side_carry_every_message(start_prox, echo_server):
+    prox = start_prox(proxy_to(echo_server))
+    numbers = random.Random(1)
+    connections = [prox.connect_h2() for _ in range(10)]
+    streams = [(client, begin_websocket(client, flush=False)) for client in connections
+               for _ in range(SESSIONS // len(connections))]
+    for client in connections:
+        client.flush()
+    for client, stream_id in streams:
+        client.read_until(lambda: client.responses[stream_id].status == 200, what="the handshake's answer")
+    for _ in range(MESSAGES // 2):
+        sent = [numbers.randbytes(numbers.choice([10, 500, 3000])) for _ in streams]
+        for (client, stream_id), message in zip(streams, sent):
+            client.send_data(stream_id, websocket.frame(message))
+        for (client, stream_id), message in zip(streams, sent):
+            assert receive(client, stream_id, 1) == [message]
     assert len(echo_server.handshakes) == SESSIONS

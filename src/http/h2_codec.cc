@@ -60,6 +60,13 @@ class NameValues {
   void add(const Fields& fields) {
     for (const Field& field : fields) add(field.name, field.value);
   }
+  // RFC 8441 §5: HTTP/2 needs no proof that a WebSocket is meant.
+  void add_without_proof(const Fields& fields) {
+    for (const Field& field : fields) {
+      if (field.id != FieldId::SecWebSocketKey && field.id != FieldId::SecWebSocketAccept)
+        add(field.name, field.value);
+    }
+  }
   void add_length(BodyFraming body) {
     if (body.kind != BodyFraming::Kind::Length) return;
     const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), body.length);
@@ -181,7 +188,7 @@ void H2Codec::begin_tunnel(H2Stream& stream, const ResponseHead& head) {
   stream.is_tunnel_ = true;
   NameValues fields;
   fields.add_status(200);  // whatever HTTP/1 calls it: 101 does not exist here (RFC 9113 §8.6)
-  fields.add(head.fields);
+  fields.add_without_proof(head.fields);
   const nghttp2_data_provider source = H2Callbacks::source(stream);
   must(nghttp2_submit_response(session_.get(), stream.id_, fields.data(), fields.size(), &source));
 }
@@ -197,12 +204,12 @@ bool H2Codec::send_request(H2Stream& stream, const RequestHead& head, Slice sche
     fields.add(":path", head.target);
   }
   fields.add(":authority", head.host);
-  for (const Field& field : head.fields) {
-    // RFC 8441 §5: HTTP/2 needs no proof that a WebSocket is meant.
-    if (is_tunnel && field.id == FieldId::SecWebSocketKey) continue;
-    fields.add(field.name, field.value);
+  if (is_tunnel) {
+    fields.add_without_proof(head.fields);
+  } else {
+    fields.add(head.fields);
+    fields.add_length(body);
   }
-  if (!is_tunnel) fields.add_length(body);
   const nghttp2_data_provider source = H2Callbacks::source(stream);
   const std::int32_t id = nghttp2_submit_request(
       session_.get(), nullptr, fields.data(), fields.size(), is_last ? nullptr : &source, &stream);

@@ -27,7 +27,7 @@ class EchoServer:
 
     async def _serve(self):
         return await websockets.serve(self._echo, LOOPBACK, 0, max_size=_MAX_BYTES, ping_interval=None,
-                                      compression=None, backlog=1024)
+                                      compression=None, backlog=1024, close_timeout=0.2)
 
     async def _echo(self, socket):
         self.handshakes.append(socket.request_headers)
@@ -64,3 +64,33 @@ def connect(url, **options):
     """`async with connect(url) as socket`, without pings and compression, which would hide what prox does."""
     defaults = {"max_size": _MAX_BYTES, "ping_interval": None, "compression": None, "open_timeout": DEADLINE * 2}
     return websockets.connect(url, **{**defaults, **options})
+
+
+def frame(message, opcode=2, mask=b"\x5a\x01\xff\x10"):
+    """One frame as a client sends it (RFC 6455 §5.2), for streams that no library speaks WebSocket on."""
+    size = len(message)
+    if size < 126:
+        head = bytes([0x80 | opcode, 0x80 | size])
+    elif size < 65536:
+        head = bytes([0x80 | opcode, 0x80 | 126]) + size.to_bytes(2, "big")
+    else:
+        head = bytes([0x80 | opcode, 0x80 | 127]) + size.to_bytes(8, "big")
+    key = (mask * (size // 4 + 1))[:size]
+    return head + mask + (int.from_bytes(message, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+
+
+def unframe(data):
+    """The messages of a server's frames, and the bytes of the last one that is not complete."""
+    messages = []
+    while len(data) >= 2:
+        size, at = data[1], 2
+        if size >= 126:
+            at = 4 if size == 126 else 10
+            if len(data) < at:
+                break
+            size = int.from_bytes(data[2:at], "big")
+        if len(data) < at + size:
+            break
+        messages.append(bytes(data[at:at + size]))
+        data = data[at + size:]
+    return messages, bytes(data)
