@@ -1,6 +1,8 @@
 """WebSocket with other people's clients and servers on both ends; over HTTP/2 (RFC 8441) on streams of python-h2."""
 
 import asyncio
+import base64
+import hashlib
 import os
 import pathlib
 import random
@@ -161,6 +163,27 @@ def test_over_http2_a_reset_stream_ends_the_servers_side(start_prox, echo_server
     wait_for(lambda: echo_server.closes, what="the server sees the end")
     client.send_data(stays, websocket.frame(b"still here"))
     assert receive(client, stays, 1) == [b"still here"]
+
+
+def test_over_http2_the_servers_half_close_leaves_the_clients_direction_open(start_prox, upstream):
+    def script(connection):
+        key = connection.read_request().get("Sec-WebSocket-Key")
+        proof = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+        connection.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "
+                        + proof + b"\r\n\r\nbye")
+        connection.half_close()
+        connection.wait_closed()
+
+    origin = upstream(script)
+    client = start_prox(proxy_to(origin, {"max_body_bytes": 1000})).connect_h2()
+    stream_id = open_websocket(client)
+    response = client.responses[stream_id]
+    client.read_until(lambda: response.ended, what="the server's end")
+    assert response.body == b"bye"
+    client.send_data(stream_id, b"x" * 100_000)
+    wait_for(lambda: origin.received.endswith(b"x" * 100_000), what="the server still hears the client")
+    client.send_data(stream_id, b"", ends=True)
+    wait_for(origin.connections[0].ended.is_set, what="the server sees the end")
 
 
 def test_over_http2_many_sessions_side_by_side_carry_every_message(start_prox, echo_server):

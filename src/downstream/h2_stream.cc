@@ -98,7 +98,7 @@ void H2ServerStream::on_data(const base::BlockRef& block, Slice data) {
   exchange::Exchange& x = *exchange_;
   body_bytes_ += data.size();
   const std::uint64_t limit = x.service->limits.max_body_bytes;
-  if (limit > 0 && body_bytes_ > limit) {
+  if (limit > 0 && body_bytes_ > limit && !is_tunnel_) {
     server_->codec().taken(*this, data.size());
     return fail(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request body"});
   }
@@ -120,6 +120,8 @@ void H2ServerStream::on_end(Slice trailers) {
 
 // Whether anybody waits for more of the request: not once it is answered, or its handler has failed.
 bool H2ServerStream::wants_body() const {
+  // Each direction of a tunnel ends by itself.
+  if (is_tunnel_) return writing_ != Writing::Cut && exchange_->handler != nullptr;
   if (writing_ != Writing::None && writing_ != Writing::Body) return false;
   if (asks_for_tunnel_ && !is_tunnel_ && writing_ == Writing::Body) return false;
   return exchange_->handler != nullptr || !exchange_->head_sent;
