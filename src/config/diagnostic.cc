@@ -79,6 +79,7 @@ std::size_t allowed_distance(std::size_t length) {
 
 Diagnostic& Diagnostics::error(std::string_view id, Place place, std::string message,
                                std::string help) {
+  ++errors_;
   list_.push_back(make(Severity::Error, id, std::move(message), std::move(help)));
   list_.back().place = place;
   return list_.back();
@@ -92,22 +93,13 @@ Diagnostic& Diagnostics::warning(std::string_view id, Place place, std::string m
 }
 
 Diagnostic& Diagnostics::error(std::string_view id, std::string message, std::string help) {
+  ++errors_;
   list_.push_back(make(Severity::Error, id, std::move(message), std::move(help)));
   list_.back().has_place = false;
   return list_.back();
 }
 
-std::size_t Diagnostics::errors() const {
-  return static_cast<std::size_t>(
-      std::count_if(list_.begin(), list_.end(),
-                    [](const Diagnostic& d) { return d.severity == Severity::Error; }));
-}
-
-std::size_t Diagnostics::warnings() const {
-  return static_cast<std::size_t>(
-      std::count_if(list_.begin(), list_.end(),
-                    [](const Diagnostic& d) { return d.severity == Severity::Warning; }));
-}
+std::size_t Diagnostics::warnings() const { return list_.size() - errors_; }
 
 void Diagnostics::sort() {
   const auto key = [](const Diagnostic& d) {
@@ -134,6 +126,7 @@ void Diagnostics::make_warnings_errors() {
   for (Diagnostic& d : list_) {
     if (d.severity == Severity::Warning) d.severity = Severity::Error;
   }
+  errors_ = list_.size();
 }
 
 std::optional<std::string_view> nearest(std::string_view word,

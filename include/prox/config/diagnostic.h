@@ -40,7 +40,7 @@ class Diagnostics {
   // An error without a place in a file.
   Diagnostic& error(std::string_view id, std::string message, std::string help = {});
 
-  std::size_t errors() const;
+  std::size_t errors() const { return errors_; }
   std::size_t warnings() const;
   bool has_errors() const { return errors() > 0; }
   const std::vector<Diagnostic>& all() const { return list_; }
@@ -53,6 +53,7 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> list_;
+  std::size_t errors_ = 0;
 };
 
 // The known word nearest to `word`, if near enough to be a slip of the finger (optimal string alignment; at most 1 for up to
