@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.prox import run, service, static
-from test_routing import DOMAINS, ORDER, ORDERED, PATHS
+from test_routing import CONDITIONED, CONDITIONS, DOMAINS, ORDER, ORDERED, PATHS
 
 # Requests of each kind: origin-form, absolute-form, CONNECT and OPTIONS *.
 KINDS = [{"match": match, "action": static(f"K{number}")} for number, match in enumerate([
@@ -34,15 +34,18 @@ SERVICES = {
     "paths": routes_for("path", dict.fromkeys(path for path, *_ in PATHS)),
     "order": ORDER,
     "kinds": KINDS,
+    "conditions": CONDITIONS,
 }
-REQUESTS = [
+# (service, method, target, host, fields)
+REQUESTS = [(*request, ()) if len(request) == 4 else request for request in [
     *(("domains", "GET", "/", host) for _, host, _ in DOMAINS), ("domains", "GET", "/", ""),
     *(("paths", "GET", target, "x.test") for _, target, _ in PATHS),
     *(("order", method, target, host) for method, target, host, _ in ORDERED), ("order", "HEAD", "/api/x", "x.test"),
     *(("kinds", *request) for request in KIND_REQUESTS),
     *(("domains", "GET", "/", host) for host in ("a b.test", "a,b.test", "user@x.test", "x.test:99999", "[::1")),
     ("paths", "GET", "/a#b", "x.test"), ("paths", "GET", "/a b", "x.test"), ("paths", "G(T", "/", "x.test"),
-]
+    *(("conditions", "GET", target, host, fields) for target, fields, host, _ in CONDITIONED),
+]]
 
 
 def explain(config, *args):
@@ -52,10 +55,11 @@ def explain(config, *args):
     return done.returncode, json.loads(done.stdout)
 
 
-def question(name, method, target, host):
+def question(name, method, target, host, fields):
     """The arguments that ask about one request."""
     absolute = target.startswith("http")
     return ["-service", name, "-X", method, *(["-x"] if absolute else []), "-H", f"Host: {host}",
+            *(word for field in fields for word in ("-H", ": ".join(field))),
             *([target] if absolute else ["-target", target, "http://x.test"])]
 
 
@@ -70,15 +74,15 @@ def test_explain_agrees_with_the_server_on_every_row(start_prox):
                        "process": {"workers": 1}})
     ports = dict(zip(SERVICES, prox.ports))
     wrong = []
-    for name, method, target, host in REQUESTS:
-        code, said = explain(prox.config_path, *question(name, method, target, host))
-        response = prox.fetch(target, method, host=host, port=ports[name])
+    for name, method, target, host, fields in REQUESTS:
+        code, said = explain(prox.config_path, *question(name, method, target, host, fields))
+        response = prox.fetch(target, method, fields, host=host, port=ports[name])
         served = response.body.decode() if response.status == 200 and method != "HEAD" else response.status
         told = said["route"]["id"] if said["route"] else said["refused"]["status"]
         if method == "HEAD" and said["route"]:
             told = 200
         if (told, code) != (served, 0 if response.status == 200 else 1):
-            wrong.append((name, method, target, host, told, code, served))
+            wrong.append((name, method, target, host, fields, told, code, served))
     assert not wrong
 
 
@@ -200,6 +204,7 @@ def test_the_only_service_is_taken_where_the_url_has_no_port(tmp_path):
     ((), "URL is missing"), (("ftp://x/",), "its scheme is not http or https"), (("http:///x",), "the URL has no host"),
     (("http://u@x/",), "leave the user name out of the URL"), (("http://x:1x/",), 'the port of "x:1x" is not a number'),
     (("http://x/", "http://y/"), 'unexpected argument "http://y/"'), (("http://x/", "-H", "None"), '"None" is not a field'),
+    (("http://x/", "--from", "localhost"), '"localhost" is not an IP address'),
     (("http://x/", "-target", "/\r\nX: y"), "a request line cannot hold a line break"),
 ])
 def test_questions_that_make_no_sense_exit_2(shop, args, error):
@@ -238,11 +243,27 @@ local on 127.0.0.2:8080 (config.json5:12:5)
 """
 
 
+def test_conditions_that_fail_are_told_in_words(tmp_path):
+    config = tmp_path / "config.json5"
+    config.write_text(json.dumps({"services": {"web": service([*CONDITIONS, {"action": static()}], 8080)}}))
+    code, said = explain(config, "http://x.test:8080/q?a+b=%26", "-H", "X-Env: prod", "--from", "127.0.0.2", "-X", "PUT")
+    assert code == 0
+    assert [passed["why"] for passed in said["passed_over"]] == [
+        "field X-Env is prod, not beta*", "field X-Env is prod, and the route wants !prod",
+        "there is no parameter debug, and the route wants 1", "there is no parameter debug",
+        "client 127.0.0.2 is not in 10.0.0.0/8, ::1", "field Host is x.test:8080, not *:81", "method PUT is not GET"]
+    assert explain(config, "http://x.test:8080/", "--from", "10.1.2.3")[1]["route"]["id"] == "web:4"
+    assert explain(config, "http://x.test:8080/", "--from", "::ffff:10.1.2.3")[1]["route"]["id"] == "web:4"
+    table = run("routes", "-c", config).stdout
+    assert "header X-Env: beta*; no header X-Bot" in table
+    assert "header X-Env: prod; parameter q: !*x*; client 127.0.0.0/8" in table
+
+
 def test_routes_as_json(tmp_path):
     (tmp_path / "config.json5").write_text(SHOP)
     services = json.loads(run("routes", "-format", "json", cwd=tmp_path).stdout)
     assert [one["name"] for one in services] == ["web", "admin", "local"]
     assert services[0]["routes"][1] == {
-        "id": "web:1", "domain": "api.example.com", "path": None, "methods": ["GET", "POST"], "forward_proxy": False,
+        "id": "web:1", "domain": "api.example.com", "path": None, "methods": ["GET", "POST"], "also": [],
         "action": "api", "type": "proxy", "leads_to": "http://127.0.0.1:3000/base", "file": "config.json5", "line": 7,
         "column": 9}

@@ -216,3 +216,34 @@ def test_many_routes_keep_their_order(start_prox):
     for number in (0, 1, 999, 1999):
         assert client.exchange(target=f"/{number}/x", host=f"host{number}.test").body == str(number).encode()
     assert client.exchange(target="/1/x", host="host2.test").body == b"rest"
+
+
+# Routes with conditions on fields, query and client; each behind the one before, so that the first that fits wins.
+CONDITIONS = [{"match": match, "action": static(f"C{number}")} for number, match in enumerate([
+    {"path": "/*", "headers": {"X-Env": "beta*", "X-Bot": False}},
+    {"path": "/*", "headers": {"X-Env": "!prod", "Cookie": True}},
+    {"path": "/q", "query": {"debug": "1"}},
+    {"path": "/q", "query": {"debug": True, "a b": "*&*"}},
+    {"path": "/*", "client": ["10.0.0.0/8", "::1"]},
+    {"headers": {"Host": "*:81"}},
+    {"path": "/*", "methods": ["GET"], "client": ["127.0.0.0/8"], "query": {"q": "!*x*"}, "headers": {"X-Env": "prod"}},
+])]
+# (target, fields, host, winner)
+CONDITIONED = [
+    ("/", [("x-env", "beta1")], "x.test", "C0"), ("/", [("X-Env", "dev"), ("X-Env", "beta")], "x.test", "C0"),
+    ("/", [("X-Env", "beta1"), ("X-Bot", "")], "x.test", None),
+    ("/", [("X-Env", "beta1"), ("X-Bot", ""), ("Cookie", "a=b")], "x.test", "C1"), ("/", [("Cookie", "")], "x.test", "C1"),
+    ("/", [("Cookie", ""), ("X-Env", "prod")], "x.test", "C6"), ("/", [("X-Env", "a beta")], "x.test", None),
+    ("/q?debug=1", [], "x.test", "C2"), ("/q?debug=0&debug=%31", [], "x.test", "C2"), ("/q?Debug=1", [], "x.test", None),
+    ("/q?debug&a+b=%26", [], "x.test", "C3"), ("/q?debug&a%20b=c", [], "x.test", None), ("/q?debug", [], "x.test", None),
+    ("/", [], "x.test:81", "C5"), ("/", [], "x.test", None), ("/?q=a", [("X-Env", "prod")], "x.test", "C6"),
+    ("/?q=axb", [("X-Env", "prod")], "x.test", None),
+]
+
+
+def test_conditions_on_fields_query_and_client(start_prox):
+    prox = start_prox({"services": {"web": service(CONDITIONS)}})
+    for target, fields, host, winner in CONDITIONED:
+        response = prox.fetch(target, fields=fields, host=host)
+        wanted = (200, winner.encode()) if winner else (404, b"Not Found\n")
+        assert (response.status, response.body) == wanted, (target, fields)

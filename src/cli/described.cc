@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "prox/config/network.h"
 #include "prox/config/placeholders.h"
 #include "prox/config/printable.h"
 
@@ -29,6 +30,24 @@ std::string destination(const config::Action& action, const config::Route& route
   if (serve == nullptr) return {};
   const std::optional<config::Path>& place = serve->root ? serve->root : serve->file;
   return place ? place->written.value : std::string();
+}
+
+std::vector<std::string> more_conditions(const config::Match& match) {
+  std::vector<std::string> words;
+  const auto add = [&words](std::string_view what, const config::FieldCondition& condition) {
+    const std::string& value = condition.value.value;
+    words.push_back(
+        condition.present
+            ? fmt::format("{} {} {}", *condition.present ? "a" : "no", what, condition.name.value)
+            : fmt::format("{} {}: {}", what, condition.name.value, value));
+  };
+  if (match.forward_proxy) words.emplace_back("forward_proxy");
+  for (const config::FieldCondition& condition : match.headers) add("header", condition);
+  for (const config::FieldCondition& condition : match.query) add("parameter", condition);
+  std::vector<std::string> networks;
+  for (const config::Network& network : match.client) networks.push_back(config::to_text(network));
+  if (!networks.empty()) words.push_back(fmt::format("client {}", fmt::join(networks, ", ")));
+  return words;
 }
 
 std::string route_id(const config::Service& service, std::size_t index) {

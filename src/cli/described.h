@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "prox/config/config.h"
 
@@ -16,6 +17,9 @@ std::string shown_name(const config::Action& action);
 // Where the route's requests go: the upstream with the route's variables filled in, the status of a static answer, the directory or file
 // that is served, the status and place of a redirect. Empty for drop.
 std::string destination(const config::Action& action, const config::Route& route);
+
+// What a match asks beside domain, path and methods, each in the words of the config: "forward_proxy", "header X-Env: beta*".
+std::vector<std::string> more_conditions(const config::Match& match);
 
 // "web:3": as the log and the metrics name a route.
 std::string route_id(const config::Service& service, std::size_t index);

@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "cli/table.h"
 #include "prox/base/json.h"
 #include "prox/config/loader.h"
+#include "prox/config/network.h"
 #include "prox/config/printable.h"
 #include "prox/http/response.h"
 #include "prox/master/report.h"
@@ -50,12 +52,12 @@ void print_match(const Answered& answered, const Route& route) {
   if (!route.match) return print_line("matches", "everything");
   const config::Match& match = *route.match;
   std::vector<std::string> parts;
-  if (match.forward_proxy) parts.emplace_back("forward_proxy");
   if (match.domain) parts.push_back(fmt::format("domain {}", match.domain->value));
   if (match.path) parts.push_back(fmt::format("path {}", match.path->value));
   std::vector<std::string_view> methods;
   for (const config::Text& method : match.methods) methods.push_back(method.value);
   if (!methods.empty()) parts.push_back(fmt::format("methods {}", fmt::join(methods, ", ")));
+  for (std::string& condition : more_conditions(match)) parts.push_back(std::move(condition));
   print_line("matches", fmt::format("{}", fmt::join(parts, "; ")));
   print_capture("match.domain", answered.explanation.winner->domain);
   print_capture("match.glob", answered.explanation.winner->glob);
@@ -171,6 +173,8 @@ int fail(int status, const std::string& message) {
 int explain(const Options& options) {
   const auto url = parse_url(options.question.url);
   if (!url) return fail(2, url.error());
+  if (!config::parse_ip(options.question.from))
+    return fail(2, fmt::format("\"{}\" is not an IP address", options.question.from));
   const auto head = write_head(options.question, *url);
   if (!head) return fail(2, head.error());
   const LoadResult loaded =
@@ -181,7 +185,8 @@ int explain(const Options& options) {
   }
   const auto choice = choose_service(*loaded.config, *url, options.question.service);
   if (!choice) return fail(1, choice.error());
-  const Explanation explanation = explain(*loaded.config, *choice->service, *head);
+  const Explanation explanation =
+      explain(*loaded.config, *choice->service, *head, options.question.from);
   const Answered answered{loaded, *choice, explanation};
   if (options.format == Format::Json) {
     print_json(answered);

@@ -76,7 +76,8 @@ void route(const Router& router, const RouteKey& key, Explanation& explanation) 
 
 }  // namespace
 
-Explanation explain(const config::Config& config, const Service& service, std::string_view head) {
+Explanation explain(const config::Config& config, const Service& service, std::string_view head,
+                    std::string_view client) {
   Explanation explanation;
   explanation.request_line = head.substr(0, head.rfind(' ', head.find("\r\n")));
   const Result<http::RequestHead> request = parse(service, head);
@@ -93,7 +94,7 @@ Explanation explain(const config::Config& config, const Service& service, std::s
   char buffer[256];
   explanation.host = routing::normalise_host(request->host, buffer);
   explanation.path = *path;
-  route(compile(service), RouteKey::of(*request, *path), explanation);
+  route(compile(service), RouteKey::of(*request, *path, client), explanation);
   if (!explanation.winner) {
     refuse(explanation,
            {base::Errc::NoRoute, base::Side::Downstream, false, 0, "looking for a route"});

@@ -36,8 +36,8 @@ struct Explanation {
   bool is_served() const { return winner && refused == 0; }
 };
 
-// `head`: a request head as HTTP/1 has it.
+// `head`: a request head as HTTP/1 has it. `client`: the IP address that it comes from.
 Explanation explain(const config::Config& config, const config::Service& service,
-                    std::string_view head);
+                    std::string_view head, std::string_view client);
 
 }  // namespace prox::cli

@@ -74,6 +74,7 @@ void add_explain_flags(Form& form, Options& options) {
   form.add_text("-X,--method", question.method, "WORD", "the method, if not GET");
   form.add_list("-H,--header", question.headers, "FIELD",
                 "a field, as 'Name: value'; may be repeated");
+  form.add_text("--from", question.from, "IP", "the client's address, if not 127.0.0.1");
   form.add_text("--service", question.service, "NAME",
                 "the service, where the URL's port does not tell");
   form.add_bool("-x,--proxy", question.proxy, "ask as a client of a forward proxy does");

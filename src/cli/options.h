@@ -34,6 +34,7 @@ struct Question {
   std::string url;
   std::string method = "GET";
   std::vector<std::string> headers;  // "Name: value"
+  std::string from = "127.0.0.1";    // the client\'s address
   std::string service;               // its name; empty: the one that listens on the URL's port
   std::string target;                // sent in place of the request target that the URL gives
   bool proxy = false;                // the whole URL is sent, as to a forward proxy

@@ -38,7 +38,7 @@ std::vector<std::string> row_of(const config::LoadResult& loaded, const Service&
           text_or_any(match.domain),
           text_or_any(match.path),
           methods.empty() ? std::string(kAny) : fmt::format("{}", fmt::join(methods, ", ")),
-          match.forward_proxy ? "forward_proxy" : "",
+          fmt::format("{}", fmt::join(more_conditions(match), "; ")),
           shown_name(action),
           std::string(to_word(action.type())),
           destination(action, route),
@@ -75,11 +75,10 @@ base::Json route_json(const config::LoadResult& loaded, const Service& service, 
   const Match match = route.match.value_or(Match{});
   base::Json methods = base::Json::array();
   for (const config::Text& method : match.methods) methods.push_back(method.value);
-  base::Json json = {
-      {"id", route_id(service, index)},       {"domain", text_or_null(match.domain)},
-      {"path", text_or_null(match.path)},     {"methods", methods},
-      {"forward_proxy", match.forward_proxy}, {"action", action.name.value},
-      {"type", to_word(action.type())},       {"leads_to", destination(action, route)}};
+  base::Json json = {{"id", route_id(service, index)},   {"domain", text_or_null(match.domain)},
+                     {"path", text_or_null(match.path)}, {"methods", methods},
+                     {"also", more_conditions(match)},   {"action", action.name.value},
+                     {"type", to_word(action.type())},   {"leads_to", destination(action, route)}};
   add_place(json, loaded.sources, route.place);
   return json;
 }

@@ -22,15 +22,6 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
-// RFC 9110 §5.6.2.
-bool is_token(std::string_view text) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  });
-}
-
 bool has_control_character(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
@@ -39,12 +30,20 @@ bool has_control_character(std::string_view text) {
 
 }  // namespace
 
+bool is_field_name(std::string_view text) {
+  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kPunctuation.find(c) != std::string_view::npos;
+  });
+}
+
 void check_header_edits(const Context& context, const HeaderEdits& edits) {
   Diagnostics& diagnostics = context.diagnostics;
   std::unordered_set<std::string> seen;
   for (const auto& [name, value] : edits) {
     const std::string lower = lower_case(name.value);
-    if (!is_token(name.value)) {
+    if (!is_field_name(name.value)) {
       diagnostics.error("header-name", name.place,
                         fmt::format("\"{}\" is not a header name", name.value));
     } else if (std::find(kFraming.begin(), kFraming.end(), lower) != kFraming.end()) {

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
-#include <string>
+
+#include <fmt/format.h>
 
 namespace prox::config {
 namespace {
 
 constexpr std::uint8_t kMappedBits = 96;
+constexpr IpAddress kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 std::optional<int> number(std::string_view digits) {
   int value = 0;
@@ -20,16 +21,30 @@ std::optional<int> number(std::string_view digits) {
 }
 
 // The bits of `address` behind the first `bits`, which must be 0 in a network.
-bool has_rest(const std::array<std::uint8_t, 16>& address, unsigned bits) {
+bool has_rest(const IpAddress& address, unsigned bits) {
   for (unsigned i = bits; i < 128; ++i) {
     if ((address[i / 8] >> (7 - i % 8) & 1) != 0) return true;
   }
   return false;
 }
 
+bool is_ipv4(const IpAddress& address) {
+  return std::equal(address.begin(), address.begin() + kMappedBits / 8, kMapped.begin());
+}
+
 }  // namespace
 
-bool Network::contains(const std::array<std::uint8_t, 16>& peer) const {
+std::optional<IpAddress> parse_ip(std::string_view text) {
+  char terminated[INET6_ADDRSTRLEN] = {};
+  if (text.size() >= sizeof terminated || text.find('\0') != text.npos) return std::nullopt;
+  std::copy(text.begin(), text.end(), terminated);
+  IpAddress address = kMapped;
+  if (inet_pton(AF_INET, terminated, address.data() + kMappedBits / 8) == 1) return address;
+  if (inet_pton(AF_INET6, terminated, address.data()) == 1) return address;
+  return std::nullopt;
+}
+
+bool Network::contains(const IpAddress& peer) const {
   const unsigned whole = bits / 8;
   if (!std::equal(address.begin(), address.begin() + whole, peer.begin())) return false;
   const unsigned rest = bits % 8;
@@ -39,13 +54,11 @@ bool Network::contains(const std::array<std::uint8_t, 16>& peer) const {
 tl::expected<Network, std::string_view> parse_network(std::string_view text) {
   using Fault = tl::unexpected<std::string_view>;
   const std::size_t slash = text.find('/');
-  const std::string host(text.substr(0, slash));
-  Network network;
-  const bool is_v4 = inet_pton(AF_INET, host.c_str(), network.address.data() + 12) == 1;
-  if (is_v4) network.address[10] = network.address[11] = 0xff;
-  if (!is_v4 && inet_pton(AF_INET6, host.c_str(), network.address.data()) != 1) {
-    return Fault("the address is neither IPv4 nor IPv6");
-  }
+  const std::string_view host = text.substr(0, slash);
+  const std::optional<IpAddress> address = parse_ip(host);
+  if (!address) return Fault("the address is neither IPv4 nor IPv6");
+  const bool is_v4 = host.find(':') == host.npos;
+  Network network{*address, 0};
   const int most = is_v4 ? 32 : 128;
   int bits = most;
   if (slash != std::string_view::npos) {
@@ -61,6 +74,15 @@ tl::expected<Network, std::string_view> parse_network(std::string_view text) {
     return Fault("the address has bits set behind the network's own");
   }
   return network;
+}
+
+std::string to_text(const Network& network) {
+  const bool is_v4 = network.bits >= kMappedBits && is_ipv4(network.address);
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(is_v4 ? AF_INET : AF_INET6, network.address.data() + (is_v4 ? kMappedBits / 8 : 0),
+            text, sizeof text);
+  if (network.bits == 128) return text;
+  return fmt::format("{}/{}", text, network.bits - (is_v4 ? kMappedBits : 0));
 }
 
 }  // namespace prox::config

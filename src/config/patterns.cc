@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/header_edits.h"
 #include "config/host.h"
 
 namespace prox::config {
@@ -146,6 +147,26 @@ bool check_domain(const Context& context, const Text& domain) {
   PatternCheck check(context, domain);
   check.domain();
   return check.is_clean();
+}
+
+// A star in the middle looks like a pattern, and would be compared as it stands.
+void check_value_pattern(const Context& context, const Text& value) {
+  std::string_view pattern = value.value;
+  if (pattern.starts_with('!')) pattern.remove_prefix(1);
+  if (pattern.starts_with('*')) pattern.remove_prefix(1);
+  if (pattern.ends_with('*')) pattern.remove_suffix(1);
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return;
+  const auto before = static_cast<std::size_t>(pattern.data() - value.value.data());
+  context.diagnostics.error(
+      "condition-wildcard", context.inside(value, before + star, 1),
+      fmt::format("\"*\" may only begin or end a value, in \"{}\"", value.value));
+}
+
+void check_condition_name(const Context& context, const Text& name) {
+  if (is_field_name(name.value)) return;
+  context.diagnostics.error("condition-header", name.place,
+                            fmt::format("\"{}\" is not a header name", name.value));
 }
 
 }  // namespace prox::config

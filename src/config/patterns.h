@@ -8,5 +8,8 @@ namespace prox::config {
 // They return whether there was none.
 bool check_paths(const Context& context, const Text& paths);
 bool check_domain(const Context& context, const Text& domain);
+// What a `headers` or `query` condition wants a value to be, and the field it is about. One problem at most each.
+void check_value_pattern(const Context& context, const Text& value);
+void check_condition_name(const Context& context, const Text& name);
 
 }  // namespace prox::config

@@ -15,17 +15,33 @@ namespace {
 
 using json5::Value;
 
+bool is_string(const Value& value) { return value.as_string() != nullptr; }
+
 // Whether a condition is one that routes can be compared by: built in, and of the right form.
 bool is_comparable(const json5::Member& condition) {
-  if (condition.key == "path" || condition.key == "domain") {
-    return condition.value.as_string() != nullptr;
+  const Value& value = condition.value;
+  if (condition.key == "path" || condition.key == "domain") return is_string(value);
+  if (condition.key == "forward_proxy") return value.as_bool() != nullptr;
+  if (condition.key == "headers" || condition.key == "query") {
+    const json5::Members* members = value.as_object();
+    return members != nullptr && std::all_of(members->begin(), members->end(), [](const auto& m) {
+             return is_string(m.value) || m.value.as_bool() != nullptr;
+           });
   }
-  const json5::Items* methods = condition.key == "methods" ? condition.value.as_array() : nullptr;
-  return methods != nullptr && std::all_of(methods->begin(), methods->end(),
-                                           [](const Value& m) { return m.as_string() != nullptr; });
+  const bool is_list = condition.key == "methods" || condition.key == "client";
+  const json5::Items* items = is_list ? value.as_array() : nullptr;
+  return items != nullptr && std::all_of(items->begin(), items->end(), is_string);
 }
 
 constexpr std::string_view kConditions[] = {"path", "domain", "headers", "query", "client", "alpn"};
+
+// A condition of the right form that holds for every request: {} or [].
+bool asks_nothing(std::string_view key, const Value& condition) {
+  if (key == "headers" || key == "query")
+    return condition.as_object() != nullptr && condition.as_object()->empty();
+  const bool is_list = key == "client" || key == "alpn";
+  return is_list && condition.as_array() != nullptr && condition.as_array()->empty();
+}
 
 // Methods alone do not make a match: that would look like a rule for a place, and be one for everything.
 bool is_empty(const Checker& checker, const Value& match) {
@@ -35,8 +51,10 @@ bool is_empty(const Checker& checker, const Value& match) {
   } else if (forward_proxy->as_bool() == nullptr || *forward_proxy->as_bool()) {
     return false;
   }
-  return std::all_of(std::begin(kConditions), std::end(kConditions),
-                     [&](std::string_view key) { return checker.lacks(match, key); });
+  return std::all_of(std::begin(kConditions), std::end(kConditions), [&](std::string_view key) {
+    const Value* condition = match.find(key);
+    return condition == nullptr ? checker.lacks(match, key) : asks_nothing(key, *condition);
+  });
 }
 
 void read_conditions(const Fields& match, std::string_view key, std::vector<FieldCondition>& to) {
@@ -130,6 +148,12 @@ Match Reader::read_match(const json5::Member& member, RouteDraft& draft) {
   read_match_keys(fields, match);
   if (match.path) check_paths(context_, *match.path);
   if (match.domain) check_domain(context_, *match.domain);
+  for (const FieldCondition& condition : match.headers) {
+    check_condition_name(context_, condition.name);
+    check_value_pattern(context_, condition.value);
+  }
+  for (const FieldCondition& condition : match.query)
+    check_value_pattern(context_, condition.value);
   if (is_empty(checker_, value)) {
     context_.diagnostics.error("match-empty", match.place, "this match has neither path nor domain",
                                "leave out match to catch everything");

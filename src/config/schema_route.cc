@@ -18,9 +18,9 @@ constexpr Key kMatchKeys[] = {
     {"domain", string(), "", "", "domain pattern"},
     {"methods", array_of(kMethod, "an array of strings"), "[]", "", "request methods; none: all"},
     {"forward_proxy", boolean(), "false", "", "only requests that take prox for a forward proxy"},
-    {"headers", map_of(kCondition), "{}", "", "request fields and their values", State::Later},
-    {"query", map_of(kCondition), "{}", "", "query parameters and their values", State::Later},
-    {"client", kStrings, "[]", "", "networks of the client", State::Later},
+    {"headers", map_of(kCondition), "{}", "", "request fields and their values"},
+    {"query", map_of(kCondition), "{}", "", "query parameters and their values"},
+    {"client", kStrings, "[]", "", "networks of the client"},
     {"alpn", kStrings, "[]", "", "protocols that the client offers; only for pass"},
 };
 

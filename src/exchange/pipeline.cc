@@ -31,7 +31,7 @@ Result<Step> match_route(Exchange& x) {
   if (!path) return base::Unexpected{path.error()};
   x.path = *path;
   const std::optional<routing::RouteHit> hit =
-      x.service->router.find(routing::RouteKey::of(x.request, x.path));
+      x.service->router.find(routing::RouteKey::of(x.request, x.path, x.client_ip));
   if (!hit) return base::fail(Errc::NoRoute, Side::Downstream, "looking for a route");
   x.route = &x.service->routes[hit->route];
   x.path_item = hit->path;

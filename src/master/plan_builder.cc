@@ -57,7 +57,6 @@ class PlanBuilder {
       made.id = fmt::format("{}:{}", service.name.value, built->routes.size());
       if (const auto* pass = action->as<config::PassAction>()) {
         made.pass_to = &pass_target(service, route, pass->connecting);
-        matches.back().before_tls_only = route.match && !route.match->alpn.empty();
       } else {
         made.action = action_of(service, route, *action);
       }

@@ -25,6 +25,12 @@ RouteMatch compile(const std::optional<config::Match>& match) {
   for (const config::Text& method : match->methods)
     compiled.methods.push_back(upper_case(method.value));
   compiled.forward_proxy = match->forward_proxy;
+  compiled.before_tls_only = !match->alpn.empty();
+  for (const config::FieldCondition& condition : match->headers)
+    compiled.headers.emplace_back(condition);
+  for (const config::FieldCondition& condition : match->query)
+    compiled.query.emplace_back(condition);
+  compiled.clients = match->client;
   return compiled;
 }
 

@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "prox/http/fields.h"
+#include "prox/http/query.h"
+
 namespace prox::routing {
 
 namespace {
@@ -56,15 +59,69 @@ std::optional<std::string> check_method(const RouteMatch& match, const RouteKey&
   return is_none_of("method", key.method_text, wanted);
 }
 
+// `what`: "field X-Env" or "parameter debug". `found`: the values that it has.
+std::string why_not(const FieldPattern& pattern, const std::string& what,
+                    const std::vector<std::string>& found) {
+  if (pattern.wants_absence()) return fmt::format("there is a {}", what);
+  if (pattern.wants_presence()) return fmt::format("there is no {}", what);
+  if (pattern.is_negated())
+    return fmt::format("{} is {}, and the route wants {}", what, fmt::join(found, ", "),
+                       pattern.text());
+  if (found.empty())
+    return fmt::format("there is no {}, and the route wants {}", what, pattern.text());
+  return fmt::format("{} is {}, not {}", what, fmt::join(found, ", "), pattern.text());
+}
+
+std::vector<std::string> values_of(std::string_view name, const RouteKey& key) {
+  std::vector<std::string> values;
+  if (key.head == nullptr) return values;
+  if (http::equal_ignoring_case(name, "Host"))
+    return key.host.empty() ? values : std::vector<std::string>{std::string(key.host)};
+  for (const http::Field& field : key.head->fields) {
+    if (http::equal_ignoring_case(field.name, name)) values.emplace_back(field.value);
+  }
+  return values;
+}
+
+std::optional<std::string> check_headers(const RouteMatch& match, const RouteKey& key) {
+  for (const FieldPattern& pattern : match.headers) {
+    if (key.head != nullptr && pattern.holds_for_headers(*key.head)) continue;
+    return why_not(pattern, "field " + pattern.name(), values_of(pattern.name(), key));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_query(const RouteMatch& match, const RouteKey& key) {
+  const std::string_view query = key.head == nullptr ? std::string_view{} : key.head->query;
+  for (const FieldPattern& pattern : match.query) {
+    if (key.head != nullptr && pattern.holds_for_query(query)) continue;
+    std::vector<std::string> found;
+    http::for_each_parameter(query, [&](http::DecodedText name, http::DecodedText value) {
+      if (name == pattern.name()) found.emplace_back(value.begin(), value.end());
+      return true;
+    });
+    return why_not(pattern, "parameter " + pattern.name(), found);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> check_client(const RouteMatch& match, const RouteKey& key) {
+  if (match.clients.empty() || (key.head != nullptr && is_in(match.clients, key.client)))
+    return std::nullopt;
+  std::vector<std::string> networks;
+  for (const config::Network& network : match.clients) networks.push_back(config::to_text(network));
+  return fmt::format("client {} is not in {}", key.client, fmt::join(networks, ", "));
+}
+
 struct Check {
   Condition condition;
   std::optional<std::string> (*why)(const RouteMatch&, const RouteKey&);
 };
 constexpr Check kChecks[] = {
-    {Condition::Kind, check_kind},
-    {Condition::Domain, check_domain},
-    {Condition::Path, check_path},
-    {Condition::Method, check_method},
+    {Condition::Kind, check_kind},       {Condition::Domain, check_domain},
+    {Condition::Path, check_path},       {Condition::Method, check_method},
+    {Condition::Headers, check_headers}, {Condition::Query, check_query},
+    {Condition::Client, check_client},
 };
 
 }  // namespace

@@ -9,6 +9,14 @@ namespace prox::routing {
 
 namespace {
 
+constexpr MethodSet kOther = method_bit(http::Method::Other);
+
+// A set of all methods has the bit of Other, too, and asks for no word.
+MethodSet certain_of(MethodSet methods, const RouteMatch& route) {
+  if (route.has_conditions()) return 0;
+  return methods == kAllMethods ? methods : static_cast<MethodSet>(methods & ~kOther);
+}
+
 MethodSet method_set(const std::vector<std::string>& methods) {
   if (methods.empty()) return kAllMethods;
   MethodSet set = 0;
@@ -27,9 +35,10 @@ RouteIndex::RouteIndex(const std::vector<RouteMatch>& routes) {
 
 void RouteIndex::add(std::uint32_t number, const RouteMatch& route) {
   const MethodSet methods = method_set(route.methods);
+  const MethodSet certain = certain_of(methods, route);
   const std::uint32_t place = place_of(route, make_rank(number, 0));
   if (route.paths.empty()) {
-    append(domains[place].entries, {make_rank(number, 0), nullptr, kNone, methods});
+    append(domains[place].entries, {make_rank(number, 0), nullptr, kNone, methods, certain});
     return;
   }
   if (domains[place].paths == kNone) {
@@ -40,7 +49,7 @@ void RouteIndex::add(std::uint32_t number, const RouteMatch& route) {
     const Rank rank = make_rank(number, item);
     const PathPattern& pattern = route.paths[item];
     append(paths[path_place(domains[place].paths, pattern, rank)].entries,
-           {rank, &pattern, kNone, methods});
+           {rank, &pattern, kNone, methods, certain});
   }
 }
 
@@ -132,15 +141,13 @@ std::uint32_t RouteIndex::path_child(std::uint32_t parent, std::string_view segm
 }
 
 // Leaves out what can never win because earlier entries of the list take all its methods: so no list is longer than there are
-// methods, however often a path is repeated. Words beyond the known methods are not told apart here, and always kept.
+// methods, however often a path is repeated. Words beyond the known methods are not told apart here, and always kept; so is what
+// stands behind a route with conditions.
 void RouteIndex::append(std::uint32_t& list, const Entry& entry) {
-  constexpr MethodSet kOther = method_bit(http::Method::Other);
   MethodSet taken = 0;
   std::uint32_t* end = &list;
   while (*end != kNone) {
-    const Entry& earlier = entries[*end];
-    taken |= earlier.methods == kAllMethods ? kAllMethods
-                                            : static_cast<MethodSet>(earlier.methods & ~kOther);
+    taken |= entries[*end].certain;
     end = &entries[*end].next;
   }
   if ((entry.methods & ~taken) == 0) return;

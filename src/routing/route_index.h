@@ -32,6 +32,8 @@ struct Entry {
   const PathPattern* path;  // into the routes; nullptr for a route without paths
   std::uint32_t next = kNone;
   MethodSet methods = kAllMethods;
+  // Those of `methods` for which nothing more has to be looked at: neither a method's word nor another condition.
+  MethodSet certain = kAllMethods;
 };
 
 // A node of the tries over path segments. Edges are named "users/" for a directory, "users" for a path's end.

@@ -20,6 +20,19 @@ struct Router::Index {
 
 namespace {
 
+bool holds_all_conditions(const RouteMatch& route, const RouteKey& key) {
+  if (key.head == nullptr) return false;
+  const auto in_headers = [&](const FieldPattern& pattern) {
+    return pattern.holds_for_headers(*key.head);
+  };
+  const auto in_query = [&](const FieldPattern& pattern) {
+    return pattern.holds_for_query(key.head->query);
+  };
+  return std::all_of(route.headers.begin(), route.headers.end(), in_headers) &&
+         std::all_of(route.query.begin(), route.query.end(), in_query) &&
+         (route.clients.empty() || is_in(route.clients, key.client));
+}
+
 // One lookup: visits every place of the index that fits the request and keeps the lowest rank that allows its method. Whatever cannot
 // be lower than the best one so far is passed over.
 class Search {
@@ -42,8 +55,12 @@ class Search {
   void try_place(const DomainNode& place);
   [[gnu::noinline]] void try_paths(std::uint32_t node);
   void try_entries(std::uint32_t list);
-  bool allows_method(const Entry& entry) const;
-  [[gnu::noinline]] bool names_method(const Entry& entry) const;
+  bool takes(const Entry& entry) const {
+    return (entry.certain & method_) != 0 || ((entry.methods & method_) != 0 && fulfils(entry));
+  }
+  // What the index cannot tell.
+  [[gnu::noinline]] bool fulfils(const Entry& entry) const;
+  bool names_method(const RouteMatch& route) const;
 
   const RouteIndex& index_;
   const std::vector<RouteMatch>& routes_;
@@ -136,7 +153,7 @@ void Search::try_entries(std::uint32_t list) {
   while (list != kNone) {
     const Entry& entry = index_.entries[list];
     if (entry.rank >= best_) return;
-    if (allows_method(entry)) {
+    if (takes(entry)) {
       best_ = entry.rank;
       path_ = entry.path;
       return;
@@ -145,14 +162,16 @@ void Search::try_entries(std::uint32_t list) {
   }
 }
 
-bool Search::allows_method(const Entry& entry) const {
-  if ((entry.methods & method_) == 0) return false;
-  return key_.method != http::Method::Other || entry.methods == kAllMethods || names_method(entry);
+bool Search::fulfils(const Entry& entry) const {
+  const RouteMatch& route = routes_[route_of(entry.rank)];
+  const bool names_words = key_.method == http::Method::Other && entry.methods != kAllMethods;
+  if (names_words && !names_method(route)) return false;
+  return !route.has_conditions() || holds_all_conditions(route, key_);
 }
 
-bool Search::names_method(const Entry& entry) const {
-  const std::vector<std::string>& methods = routes_[route_of(entry.rank)].methods;
-  return std::find(methods.begin(), methods.end(), key_.method_text) != methods.end();
+bool Search::names_method(const RouteMatch& route) const {
+  return std::find(route.methods.begin(), route.methods.end(), key_.method_text) !=
+         route.methods.end();
 }
 
 }  // namespace

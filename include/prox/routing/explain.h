@@ -9,7 +9,7 @@
 namespace prox::routing {
 
 // The conditions of a match, in the order in which they are looked at when someone asks why it does not hold.
-enum class Condition : std::uint8_t { Kind, Domain, Path, Method };
+enum class Condition : std::uint8_t { Kind, Domain, Path, Method, Headers, Query, Client };
 
 // The first condition of a match that a request does not fulfil, and why, in words: "domain api.example.com is not *.example.org".
 struct Mismatch {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "prox/http/request.h"
+#include "prox/routing/condition.h"
 #include "prox/routing/pattern.h"
 
 namespace prox::routing {
@@ -18,7 +19,13 @@ struct RouteMatch {
   std::vector<PathPattern> paths;    // any of them; empty: all
   std::vector<std::string> methods;  // upper case, any of them; empty: all
   bool forward_proxy = false;
-  bool before_tls_only = false;  // asks for what only a ClientHello tells: no request matches
+  bool before_tls_only = false;       // asks for what only a ClientHello tells: no request matches
+  std::vector<FieldPattern> headers;  // all of them
+  std::vector<FieldPattern> query;    // all of them
+  config::Networks clients;           // any of them; empty: all
+
+  // The conditions beside those that the router indexes.
+  bool has_conditions() const { return !headers.empty() || !query.empty() || !clients.empty(); }
 };
 
 // The parts of a request that routes look at.
@@ -28,11 +35,20 @@ struct RouteKey {
   http::Method method = http::Method::Get;
   std::string_view method_text;
   bool forward_proxy = false;  // an HTTP/1 request in absolute-form
+  // What conditions beyond those are about. Without a head, none of them holds.
+  const http::RequestHead* head = nullptr;
+  std::string_view client = {};  // its IP address
 
   // `cleaned` is the request's path as http::clean_path() gives it.
-  static RouteKey of(const http::RequestHead& request, std::string_view cleaned) {
-    return {request.host, cleaned, request.method, request.method_text,
-            request.form == http::TargetForm::Absolute};
+  static RouteKey of(const http::RequestHead& request, std::string_view cleaned,
+                     std::string_view client) {
+    return {request.host,
+            cleaned,
+            request.method,
+            request.method_text,
+            request.form == http::TargetForm::Absolute,
+            &request,
+            client};
   }
 };
 
@@ -44,7 +60,7 @@ struct RouteHit {
 
 // Finds the first route, in config order, that matches a request: the same answer as walking the list, at a cost that does not grow
 // with it. Exact domains are hashed, wildcards indexed by label, paths hashed or by longest prefix within a domain; of all candidates the
-// lowest index wins. Immutable; find() allocates nothing.
+// lowest index wins. Conditions on fields, query and client are looked at for candidates only. Immutable; find() allocates nothing.
 class Router {
  public:
   explicit Router(std::vector<RouteMatch> routes);

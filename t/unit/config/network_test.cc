@@ -50,6 +50,28 @@ TEST_CASE("a network contains the addresses that begin as it does") {
   }
 }
 
+TEST_CASE("a network is shown as it would be written") {
+  for (const auto& [written, shown] : {std::pair{"10.0.0.0/8", "10.0.0.0/8"},
+                                       {"127.0.0.1", "127.0.0.1"},
+                                       {"127.0.0.1/32", "127.0.0.1"},
+                                       {"0.0.0.0/0", "0.0.0.0/0"},
+                                       {"::/0", "::/0"},
+                                       {"2001:DB8::/33", "2001:db8::/33"},
+                                       {"::1/128", "::1"}}) {
+    CAPTURE(written);
+    CHECK(to_text(*parse_network(written)) == shown);
+  }
+}
+
+TEST_CASE("an address is IPv4 or IPv6, and nothing else") {
+  CHECK(parse_ip("127.0.0.1") == peer("127.0.0.1"));
+  CHECK(parse_ip("::ffff:127.0.0.1") == peer("127.0.0.1"));
+  CHECK(parse_ip("2001:db8::1") == peer("2001:db8::1"));
+  for (const std::string_view text : {"", "localhost", "127.1", "127.0.0.1/8", "[::1]", "::1%lo"})
+    CHECK_FALSE(parse_ip(text));
+  CHECK_FALSE(parse_ip(std::string_view("127.0.0.1\0", 10)));
+}
+
 TEST_CASE("what is no network is refused with the reason") {
   for (const auto& [text, why] : {std::pair{"", "neither IPv4"},
                                   {"localhost", "neither IPv4"},

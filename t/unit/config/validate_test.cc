@@ -135,7 +135,6 @@ TEST_CASE("a match asks for something") {
   const std::string empty =
       "error match-empty: this match has neither path nor domain => leave out match to catch "
       "everything";
-  const std::string later = " is not built into this version yet";
   check_rows({
       {in_routes("{ match: {}, action: \"a\" }"), {"2:3 " + empty}},
       {in_routes("{ match: { methods: [\"GET\"] }, action: \"a\" }"), {"2:3 " + empty}},
@@ -144,8 +143,11 @@ TEST_CASE("a match asks for something") {
       {in_routes("{ match: { xyzzy: \"/\" }, action: \"a\" }"),
        {"2:3 " + empty, "2:12 error unknown-key: unknown key \"xyzzy\" in this match"}},
       {in_routes("{ match: { forward_proxy: false }, action: \"a\" }"), {"2:3 " + empty}},
-      {in_routes("{ match: { headers: {} }, action: \"a\" }"),
-       {"2:12 error not-built: \"headers\"" + later}},
+      {in_routes("{ match: { headers: {} }, action: \"a\" }"), {"2:3 " + empty}},
+      {in_routes("{ match: { query: {}, client: [], headers: {} }, action: \"a\" }"),
+       {"2:3 " + empty}},
+      {in_routes("{ match: { headers: { A: 1 } }, action: \"a\" }"),
+       {"2:26 error bad-type: \"A\" must be a string, true or false, found number"}},
   });
 }
 
@@ -480,6 +482,17 @@ TEST_CASE("a route behind one that matches all that it does is never reached") {
       {"domain: \"cdn-*.test\"", "domain: \"*.test\"", false},
       {"domain: \"a*a.test\"", "domain: \"a.test\"", false},
       {"domain: \"*.**\"", "", false},
+      {"domain: \"*-b.test\"", "domain: \"a-b.test\"", true},
+      {"domain: \"*-b.test\"", "domain: \"x*-b.test\"", true},
+      {"domain: \"a-*-b.test\"", "domain: \"a-x*-b.test\"", true},
+      {"domain: \"a.*.c.**\"", "domain: \"a.b.c.d.e\"", true},
+      {"domain: \"*.*\"", "domain: \"a*.b\"", true},
+      {"path: \"/x\", headers: { A: \"b\" }", "path: \"/x\"", false},
+      {"path: \"/x\", query: { a: true }", "path: \"/x\"", false},
+      {"path: \"/x\", client: [\"10.0.0.0/8\"]", "path: \"/x\"", false},
+      {"path: \"/x\", headers: {}, query: {}, client: []", "path: \"/x\"", true},
+      {"path: \"/*\"", "path: \"/x\", headers: { A: \"b\" }", true},
+      {"path: \"/x\", query: { a: \"1\" }", "path: \"/x\", query: { a: \"1\" }", false},
       {"", "", true},
   };
   for (const Pair& pair : pairs) {
@@ -500,13 +513,33 @@ TEST_CASE("a route behind one that matches all that it does is never reached") {
         Lines{"2:1 that route is here"});
 }
 
-TEST_CASE("routes with conditions that are not built in yet hide no others") {
-  const std::string routes =
-      "{ match: { path: \"/*\", client: [] }, action: \"a\" },\n{ match: { path: \"/x\" }, action: "
-      "\"a\" }";
-  check_rows({{in_routes(routes),
-               {"2:24 warning not-built: \"client\" is not built into this version yet"}}},
-             Purpose::Validate);
+TEST_CASE("conditions on fields, query and client are checked") {
+  const auto row = [](const std::string& match, const std::string& problem) {
+    return std::pair{
+        in_routes(fmt::format("{{ match: {{ path: \"/\", {} }}, action: \"a\" }}", match)),
+        problem};
+  };
+  const std::pair<std::string, std::string> rows[] = {
+      row("headers: { A: \"x*y\" }",
+          "2:39 error condition-wildcard: \"*\" may only begin or end a value, in \"x*y\""),
+      row("query: { a: \"!*x*y*\" }",
+          "2:39 error condition-wildcard: \"*\" may only begin or end a value, in \"!*x*y*\""),
+      row("headers: { \"a b\": true }",
+          "2:34 error condition-header: \"a b\" is not a header name"),
+      row("headers: { A: 1 }",
+          "2:37 error bad-type: \"A\" must be a string, true or false, found number"),
+      row("client: [\"10.0.0.1/8\"]",
+          "2:32 error network: \"10.0.0.1/8\" is not a network: the address has bits set behind "
+          "the network's own => write an address or a range of them, such as "
+          "10.0.0.0/8 or 2001:db8::/32"),
+  };
+  for (const auto& [text, problem] : rows) {
+    CAPTURE(text);
+    CHECK(problems(text) == Lines{problem});
+  }
+  CHECK(load_text(in_routes("{ match: { query: { \"a b\": \"!*x*\", c: false } }, action: \"a\" }"))
+            .config);
+  CHECK(load_text(in_routes("{ match: { client: [\"::1\"] }, action: \"a\" }")).config);
 }
 
 TEST_CASE("what depends on the machine is an error to serve and a warning to validate") {

@@ -85,3 +85,38 @@ TEST_CASE("a match that holds has no mismatch") {
   CHECK_FALSE(find_mismatch(compiled("*.b", "/x, /*", "get"), request("GET", "a.b", "/")));
   CHECK_FALSE(find_mismatch(compiled("", "", "", true), request("GET", "a.b", "/", true)));
 }
+
+TEST_CASE("what a request's fields, query and client lack is told with what they have") {
+  using prox::config::FieldCondition;
+  prox::http::RequestHead head;
+  head.query = "debug=%31&debug=2&x";
+  head.fields.add("x-env", "prod", prox::http::FieldId::Other);
+  const RouteKey key = RouteKey::of(head, "/", "192.168.0.1");
+  const auto why = [&](const Match& match) {
+    const auto mismatch = find_mismatch(prox::routing::compile(match), key);
+    return mismatch ? mismatch->why : "it holds";
+  };
+  const auto on_field = [&](const std::string& name, const std::string& value) {
+    Match match;
+    match.headers.push_back({{name, {}}, {}, {value, {}}});
+    return why(match);
+  };
+  const auto on_parameter = [&](const std::string& name, std::optional<bool> present,
+                                const std::string& value) {
+    Match match;
+    match.query.push_back({{name, {}}, present, {value, {}}});
+    return why(match);
+  };
+  CHECK(on_field("X-Env", "beta*") == "field X-Env is prod, not beta*");
+  CHECK(on_field("X-Env", "!prod") == "field X-Env is prod, and the route wants !prod");
+  CHECK(on_field("X-Bot", "yes") == "there is no field X-Bot, and the route wants yes");
+  CHECK(on_field("X-Bot", "!yes") == "it holds");
+  CHECK(on_parameter("debug", {}, "3") == "parameter debug is 1, 2, not 3");
+  CHECK(on_parameter("debug", false, "") == "there is a parameter debug");
+  CHECK(on_parameter("y", true, "") == "there is no parameter y");
+  CHECK(on_parameter("x", true, "") == "it holds");
+  Match inside;
+  inside.client = {*prox::config::parse_network("10.0.0.0/8"), *prox::config::parse_network("::1")};
+  CHECK(why(inside) == "client 192.168.0.1 is not in 10.0.0.0/8, ::1");
+  CHECK(find_mismatch(prox::routing::compile(inside), key)->condition == Condition::Client);
+}

@@ -16,6 +16,9 @@
 
 namespace {
 
+using prox::config::FieldCondition;
+using prox::routing::FieldPattern;
+using prox::routing::is_in;
 using prox::routing::normalise_host;
 using prox::routing::parse_paths;
 using prox::routing::PathPattern;
@@ -52,6 +55,31 @@ constexpr std::string_view kRequestMethods[] = {"GET",   "GET", "POST", "CONNECT
 constexpr std::string_view kOddHosts[] = {"",        "[::1]:80", "a..b",      ".a.b", "a.b.",
                                           "a.b.:80", "a.b:8080", "localhost", "a.",   "[::a.b]"};
 
+// Fields, queries and addresses, and what routes ask of them.
+constexpr std::string_view kFieldValues[] = {"a", "b", "ab"};
+constexpr std::string_view kValuePatterns[] = {"a", "a*", "*b", "!a", "*", "!*b*"};
+constexpr std::string_view kQueries[] = {"", "q=a", "q=%61b", "p&q=b", "q"};
+constexpr std::string_view kClients[] = {"10.0.0.1", "10.1.0.1", "::1", ""};
+constexpr std::string_view kNetworks[] = {"10.0.0.0/16", "10.0.0.0/8", "::1"};
+
+FieldCondition random_condition(Dice& dice, std::string name) {
+  FieldCondition condition{{std::move(name), {}}, {}, {}};
+  if (dice.one_in(3)) {
+    condition.present = dice.one_in(2);
+  } else {
+    condition.value.value = dice.pick(kValuePatterns);
+  }
+  return condition;
+}
+
+void add_conditions(Dice& dice, RouteMatch& route) {
+  while (dice.one_in(3))
+    route.headers.emplace_back(random_condition(dice, dice.one_in(2) ? "X" : "Y"));
+  if (dice.one_in(3)) route.query.emplace_back(random_condition(dice, "q"));
+  while (dice.one_in(4))
+    route.clients.push_back(*prox::config::parse_network(dice.pick(kNetworks)));
+}
+
 std::string random_domain(Dice& dice) {
   const std::size_t labels = 1 + dice.below(3);
   std::string domain = dice.pick(kPatternLabels);
@@ -76,6 +104,7 @@ RouteMatch random_route(Dice& dice) {
   }
   while (dice.one_in(3)) route.methods.push_back(dice.pick(kMethods));
   route.forward_proxy = dice.one_in(4);
+  if (dice.one_in(3)) add_conditions(dice, route);
   return route;
 }
 
@@ -89,6 +118,16 @@ std::optional<RouteHit> walk(const std::vector<RouteMatch>& routes, const RouteK
     if (!route.methods.empty() &&
         std::count(route.methods.begin(), route.methods.end(), key.method_text) == 0)
       continue;
+    const auto in_head = [&](const FieldPattern& pattern) {
+      return pattern.holds_for_headers(*key.head);
+    };
+    const auto in_query = [&](const FieldPattern& pattern) {
+      return pattern.holds_for_query(key.head->query);
+    };
+    if (!std::all_of(route.headers.begin(), route.headers.end(), in_head) ||
+        !std::all_of(route.query.begin(), route.query.end(), in_query))
+      continue;
+    if (!route.clients.empty() && !is_in(route.clients, key.client)) continue;
     const auto item =
         std::find_if(route.paths.begin(), route.paths.end(),
                      [&](const PathPattern& pattern) { return pattern.matches(key.path); });
@@ -125,10 +164,18 @@ TEST_CASE("the router gives the same answer as walking the list, and explanation
       const std::string host = random_host(dice);
       const std::string path = dice.pick(kPaths);
       const std::string method = dice.pick(kRequestMethods);
-      const RouteKey key{host, path, prox::http::parse_method(method), method, dice.one_in(3)};
+      const std::string query = dice.pick(kQueries);
+      const std::string client = dice.pick(kClients);
+      const std::string value = dice.pick(kFieldValues);
+      prox::http::RequestHead head;
+      head.query = query;
+      if (dice.one_in(2)) head.fields.add("x", value, prox::http::FieldId::Other);
+      const RouteKey key{host,  path,  prox::http::parse_method(method), method, dice.one_in(3),
+                         &head, client};
       const std::optional<RouteHit> expected = walk(router.routes(), key);
       const std::optional<RouteHit> found = router.find(key);
-      CAPTURE(table, host, path, method, key.forward_proxy);
+      CAPTURE(table, host, path, method, key.forward_proxy, query, client, head.fields.size(),
+              value);
       REQUIRE(found.has_value() == expected.has_value());
       const std::optional<std::size_t> explained = first_without_mismatch(router.routes(), key);
       REQUIRE(explained.has_value() == expected.has_value());
