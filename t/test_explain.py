@@ -159,6 +159,7 @@ matches    domain cdn-*.shop.**; path /a/*, /b/*
 action     proxy shop at config.json5:16:5
 set        port = 4000
 upstream   http://127.0.0.1:4000
+limits     request within 10s; response within 30s; its response's head within 30s
 
 PASSED OVER  BECAUSE                                                PLACE
 web:0        path /b/x is none of /health, /ready                   config.json5:6:9
@@ -267,3 +268,28 @@ def test_routes_as_json(tmp_path):
         "id": "web:1", "domain": "api.example.com", "path": None, "methods": ["GET", "POST"], "also": [],
         "action": "api", "type": "proxy", "leads_to": "http://127.0.0.1:3000/base", "file": "config.json5", "line": 7,
         "column": 9}
+
+
+def test_plugins_balancer_and_limits_of_the_route(tmp_path):
+    config = tmp_path / "config.json5"
+    config.write_text("""{
+      plugins: { auth: { path: "./auth" }, geo: { path: "./geo" } },
+      services: { web: {
+        listen: ":8080", plugins: ["auth"], deny: ["10.1.0.0/16"],
+        config: { read_timeout: "1m30s", write_timeout: 0, dial_timeout: "500ms", max_body_bytes: 1000 },
+        routes: [ { plugins: ["geo"], balancer: { type: "leastconn", targets: ["a:1", { address: "b:1", backup: true }] },
+                    speed: { download_mbps: 8, shared: true }, limit: { rate: "100/m", burst: 50 }, allow: ["10.0.0.0/8"],
+                    action: { type: "proxy", upstream: "http://{target}" } } ],
+      } },
+    }""")
+    code, said = explain(config, "http://x.test:8080/")
+    assert code == 0
+    route = said["route"]
+    assert (route["leads_to"], route["balancer"], route["plugins"]) == (
+        "http://{target}", "leastconn over a:1, b:1 (backup)", ["auth", "geo"])
+    assert route["limits"] == [
+        "request within 90s", "connection to the upstream within 0.5s", "its response's head within 30s", "body of 1000 bytes",
+        "not from 10.1.0.0/16", "100 requests in 60s, and 50 at once, for each {client}", "only from 10.0.0.0/8",
+        "download 8 Mbps, shared by all requests"]
+    text = run("explain", "-c", config, "http://x.test:8080/").stdout
+    assert "balancer   leastconn over a:1, b:1 (backup)\nplugins    auth; geo\nlimits     request within 90s; " in text

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/described.h"
 #include "cli/explanation.h"
+#include "cli/limits.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "prox/base/json.h"
@@ -46,6 +47,10 @@ void print_line(std::string_view label, std::string_view text) {
 
 void print_capture(std::string_view name, const std::string& value) {
   if (!value.empty()) print_line("", fmt::format("{} = {}", name, value));
+}
+
+void print_list(std::string_view label, const std::vector<std::string>& words) {
+  if (!words.empty()) print_line(label, fmt::format("{}", fmt::join(words, "; ")));
 }
 
 void print_match(const Answered& answered, const Route& route) {
@@ -89,6 +94,9 @@ void print_winner(const Answered& answered) {
     print_line("set", fmt::format("{} = {}", name, value));
   const std::string leads_to = destination(action, route);
   if (!leads_to.empty()) print_line(label_of_destination(action.type()), leads_to);
+  if (route.balancer) print_line("balancer", shown_balancer(*route.balancer));
+  print_list("plugins", plugins_of(answered.service(), route, action));
+  print_list("limits", limits_of(answered.service(), route, action));
 }
 
 void print_passed_over(const Answered& answered) {
@@ -138,7 +146,10 @@ Json winner_json(const Answered& answered) {
        {{"match.domain", winner.domain}, {"match.glob", winner.glob}, {"match.path", winner.path}}},
       {"action", action.name.value},
       {"type", to_word(action.type())},
-      {"leads_to", destination(action, route)}};
+      {"leads_to", destination(action, route)},
+      {"balancer", route.balancer ? Json(shown_balancer(*route.balancer)) : Json()},
+      {"plugins", plugins_of(answered.service(), route, action)},
+      {"limits", limits_of(answered.service(), route, action)}};
 }
 
 void print_json(const Answered& answered) {
