@@ -180,6 +180,25 @@ def test_what_is_refused_is_said_with_its_status(shop):
     assert "answer     400 Bad Request: bad_message while reading the Host field" in bad_host.stdout
 
 
+def test_a_request_for_a_pass_route_is_misdirected(tmp_path):
+    config = tmp_path / "config.json5"
+    config.write_text(json.dumps({"services": {"web": service([
+        {"match": {"domain": "db.example.com"}, "action": {"type": "pass", "upstream": "10.0.0.1:443"}},
+        {"match": {"domain": "*.example.com"}, "action": static()}], 8080)}}))
+    code, said = explain(config, "http://db.example.com:8080/")
+    assert (code, said["route"]["id"], said["refused"]["status"]) == (1, "web:0", 421)
+    assert "421 Misdirected Request" in run("explain", "-c", config, "http://db.example.com:8080/").stdout
+    assert explain(config, "http://x.example.com:8080/")[0] == 0
+
+
+def test_a_url_that_does_not_go_with_the_service_is_told(shop, tmp_path):
+    assert "           the service speaks no TLS, and the URL is https\n" in shop("https://any.test:8443/").stdout
+    text = SHOP.replace('":8443",', '":8443", tls: true, tls_cert: "a.pem", tls_key: "a.key",')
+    (tmp_path / "config.json5").write_text(text)
+    assert "the service speaks" not in shop("https://any.test:8443/").stdout
+    assert "           the service speaks TLS, and the URL is http\n" in shop("any.test:8443/").stdout
+
+
 def test_the_port_decides_which_service(shop):
     assert "service    admin on :8443" in shop("https://any.test:8443/").stdout
     assert "service    local on 127.0.0.2:8080" in shop("http://127.0.0.2:8080/").stdout

@@ -96,17 +96,30 @@ std::string target_of(const Question& question, const Url& url) {
   return url.rest;
 }
 
+tl::expected<Choice, std::string> find_by_port(const Config& config, const Url& url) {
+  const std::vector<const Service*> services = on_port_of(config, url);
+  if (services.size() == 1) return Choice{services.front(), {}};
+  if (services.size() > 1)
+    return refuse(fmt::format("several services listen on port {}; choose one with -service: {}",
+                              url.port, listed(services)));
+  const std::string none = fmt::format("no service listens on port {}", url.port);
+  if (!url.has_port && config.services.size() == 1)
+    return Choice{&config.services.front(), none + "; this is the only service"};
+  return refuse(fmt::format("{}; choose one with -service: {}", none, listed(all_of(config))));
+}
+
+bool wants_tls(const Url& url) { return url.scheme == "https" || url.scheme == "wss"; }
+
 }  // namespace
 
 tl::expected<Url, std::string> parse_url(std::string_view text) {
   Url url;
   const std::size_t colon = text.find("://");
   url.scheme = colon == text.npos ? "http" : std::string(text.substr(0, colon));
-  const bool is_tls = url.scheme == "https" || url.scheme == "wss";
-  if (!is_tls && url.scheme != "http" && url.scheme != "ws")
+  if (!wants_tls(url) && url.scheme != "http" && url.scheme != "ws")
     return refuse(
         fmt::format("\"{}\" is not a URL that prox serves: its scheme is not http or https", text));
-  url.port = is_tls ? 443 : 80;
+  url.port = wants_tls(url) ? 443 : 80;
   if (colon != text.npos) text.remove_prefix(colon + 3);
   text = text.substr(0, text.find('#'));  // no client sends the fragment
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
@@ -128,16 +141,14 @@ tl::expected<Url, std::string> parse_url(std::string_view text) {
 
 tl::expected<Choice, std::string> choose_service(const Config& config, const Url& url,
                                                  std::string_view name) {
-  if (!name.empty()) return find_named(config, name);
-  const std::vector<const Service*> services = on_port_of(config, url);
-  if (services.size() == 1) return Choice{services.front(), {}};
-  if (services.size() > 1)
-    return refuse(fmt::format("several services listen on port {}; choose one with -service: {}",
-                              url.port, listed(services)));
-  const std::string none = fmt::format("no service listens on port {}", url.port);
-  if (!url.has_port && config.services.size() == 1)
-    return Choice{&config.services.front(), none + "; this is the only service"};
-  return refuse(fmt::format("{}; choose one with -service: {}", none, listed(all_of(config))));
+  auto choice = name.empty() ? find_by_port(config, url) : find_named(config, name);
+  // A client that did what the URL says would get no answer from a route; which one it would be is worth telling all the same.
+  if (choice && choice->service->tls.on != wants_tls(url)) {
+    choice->note += fmt::format("{}the service speaks {}TLS, and the URL is {}",
+                                choice->note.empty() ? "" : "; ",
+                                choice->service->tls.on ? "" : "no ", url.scheme);
+  }
+  return choice;
 }
 
 tl::expected<std::string, std::string> write_head(const Question& question, const Url& url) {

@@ -27,7 +27,7 @@ tl::expected<Url, std::string> parse_url(std::string_view text);
 // The service that a request goes to: the one named, else the one that listens on the URL's port.
 struct Choice {
   const config::Service* service = nullptr;
-  std::string note;  // why it is only a guess; empty if it is none
+  std::string note;  // what of it does not go with the URL; empty if all does
 };
 tl::expected<Choice, std::string> choose_service(const config::Config& config, const Url& url,
                                                  std::string_view name);
