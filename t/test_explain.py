@@ -10,6 +10,8 @@ from test_routing import CONDITIONED, CONDITIONS, DOMAINS, ORDER, ORDERED, PATHS
 # Requests of each kind: origin-form, absolute-form, CONNECT and OPTIONS *.
 KINDS = [{"match": match, "action": static(f"K{number}")} for number, match in enumerate([
     {"domain": "*.example.com", "path": "/*"},
+    {"forward_proxy": True, "domain": "*.example.com", "path": "/a/*"},
+    {"forward_proxy": True, "methods": ["GET", "POST"]},
     {"domain": "*.**", "methods": ["CONNECT"]},
     {"path": "/*", "methods": ["CONNECT", "OPTIONS"]},
     {"domain": "tls.test"},
