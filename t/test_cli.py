@@ -224,8 +224,15 @@ SHIPPED_CONFIGS = ["conf/prox.json5", *(str(path.relative_to(ROOT)) for path in 
 
 
 @pytest.mark.parametrize("name", SHIPPED_CONFIGS)
-def test_every_shipped_config_loads(name):
-    done = run("-t", "-c", ROOT / name)
+def test_every_shipped_config_loads(name, ca, tmp_path):
+    sites = tmp_path / "certs" / "sites"
+    sites.mkdir(parents=True)
+    ca.issue("shop.example.com").copy_to(sites, "shop")
+    ca.issue("*.example.com").copy_to(sites, "others")
+    ca.issue("staff.example.com").copy_to(tmp_path / "certs", "staff")
+    for authority in ("staff-ca.crt", "internal-ca.crt"):
+        (tmp_path / "certs" / authority).write_bytes(ca.cert.read_bytes())
+    done = run("-t", *(["-p", tmp_path] if "tls" in name else []), "-c", ROOT / name)
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "prox/actions/proxy.h"
+#include "prox/exchange/variables.h"
 #include "prox/http/framing.h"
 
 namespace prox::actions {
@@ -123,10 +124,29 @@ void ProxyAction::build_forward(exchange::Exchange& x) const {
   if (in.method == http::Method::Connect) return;  // its target sees the client's bytes, not ours
   add_forwarded(x);
 
+  edit_fields(x);
+}
+
+// Values with variables are rendered one behind the other first, since a slice into a string does not outlive its growing. None has a
+// zero byte in it. An empty one removes the field: what the client sent under that name must not pass for ours.
+void ProxyAction::edit_fields(exchange::Exchange& x) const {
+  std::string& rendered = x.fields_scratch;
+  rendered.clear();
   for (const HeaderEdit& edit : headers_) {
-    out.fields.remove_if(
+    if (!edit.variables) continue;
+    edit.variables->render(exchange::Variables(x), routing::Escape::Field, rendered);
+    rendered.push_back('\0');
+  }
+  Slice rest = rendered;
+  for (const HeaderEdit& edit : headers_) {
+    Slice value = edit.value;
+    if (edit.variables) {
+      value = rest.substr(0, rest.find('\0'));
+      rest.remove_prefix(value.size() + 1);
+    }
+    x.forward.fields.remove_if(
         [&](const Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
-    if (!edit.remove) out.fields.add(edit.name, edit.value, FieldId::Other);
+    if (!edit.remove && !value.empty()) x.forward.fields.add(edit.name, value, FieldId::Other);
   }
 }
 

@@ -73,7 +73,7 @@ constexpr Key kActionKeys[] = {
      kProxy},
     {"strip_prefix", boolean(), "false", "", "leave out the matched path prefix", State::Later,
      kProxy},
-    {"tls", object(kUpstreamTls), "{}", "", "TLS with the upstream", State::Later, kProxy},
+    {"tls", object(kUpstreamTls), "{}", "", "TLS with the upstream", State::Built, kProxy},
     {"limits", object(kUpstreamLimits), "{}", "", "health and limits of the upstream", State::Later,
      kProxy},
     {"retries", integer(0, 100), "1", "", "further targets to try", State::Later, kProxy | kPass},
@@ -102,12 +102,12 @@ constexpr Key kActionKeys[] = {
 };
 
 constexpr Key kUpstreamTlsKeys[] = {
-    {"ca", string(), "", "", "certificate authorities", State::Later},
-    {"server_name", string(), "", "", "name the certificate must have", State::Later},
-    {"insecure_skip_verify", boolean(), "false", "", "take any certificate", State::Later},
-    {"cert", string(), "", "", "own certificate", State::Later},
-    {"key", string(), "", "", "own key", State::Later},
-    {"alpn", kStrings, "", "", "protocols to offer", State::Later},
+    {"ca", string(), "", "", "certificate authorities"},
+    {"server_name", string(), "", "", "name the certificate must have"},
+    {"insecure_skip_verify", boolean(), "false", "", "take any certificate"},
+    {"cert", string(), "", "", "own certificate"},
+    {"key", string(), "", "", "own key"},
+    {"alpn", kStrings, "", "", "protocols to offer"},
 };
 
 constexpr Key kUpstreamLimitsKeys[] = {

@@ -1,6 +1,7 @@
 #include "config/templates.h"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -15,18 +16,25 @@
 namespace prox::config {
 namespace {
 
-constexpr std::array<std::string_view, 10> kOfRequest = {
-    "domain",     "domain.pattern", "match.domain", "match.glob", "path",
-    "match.path", "method",         "host",         "uri",        "client"};
-constexpr std::array<std::string_view, 4> kLaterBeginnings = {"sni", "header.", "cookie.",
-                                                              "tls.client."};
+constexpr std::array<std::string_view, 13> kOfRequest = {"domain",
+                                                         "domain.pattern",
+                                                         "match.domain",
+                                                         "match.glob",
+                                                         "path",
+                                                         "match.path",
+                                                         "method",
+                                                         "host",
+                                                         "uri",
+                                                         "client",
+                                                         "sni",
+                                                         "tls.client.subject",
+                                                         "tls.client.fingerprint"};
+constexpr std::array<std::string_view, 2> kLaterBeginnings = {"header.", "cookie."};
 constexpr std::size_t kShortestNearMiss = 3;  // below, every name is near every other
 
 bool is_later(std::string_view name) {
-  return std::any_of(
-      kLaterBeginnings.begin(), kLaterBeginnings.end(), [&](std::string_view beginning) {
-        return beginning.ends_with('.') ? name.starts_with(beginning) : name == beginning;
-      });
+  return std::any_of(kLaterBeginnings.begin(), kLaterBeginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
 bool contains(const std::vector<std::string_view>& names, std::string_view name) {
@@ -39,7 +47,6 @@ std::string help_for(std::string_view name, const std::vector<std::string_view>&
 }
 
 void check_kind(const Context& context, const UpstreamAddress& address, Place place) {
-  if (address.tls) context.not_built(place, "\"https://\"");
   if (address.is_unix) context.not_built(place, "\"unix:\"");
 }
 
@@ -90,13 +97,24 @@ void check_edits(const Context& context, const HeaderEdits& edits,
   for (const NamedText& edit : edits) check_variables(context, edit.value, known);
 }
 
-// Values are sent as they are so far; one that looks like a template would surprise whoever wrote it.
+// Values that are sent as they are so far; one that looks like a template would surprise whoever wrote it.
+void check_fixed(const Context& context, const Text& value,
+                 const std::vector<std::string_view>& known) {
+  if (placeholders(value.value).empty() || !check_variables(context, value, known)) return;
+  context.not_built(value.place, "a variable in a header");
+}
+
+// Of requests to an upstream.
 void check_headers(const Context& context, const HeaderEdits& edits,
                    const std::vector<std::string_view>& known) {
-  for (const NamedText& edit : edits) {
-    if (placeholders(edit.value.value).empty()) continue;
-    if (!check_variables(context, edit.value, known)) continue;
-    context.not_built(edit.value.place, "a variable in a header");
+  for (const auto& [name, value] : edits) {
+    const std::vector<std::string_view> names = placeholders(value.value);
+    const bool is_built = std::none_of(names.begin(), names.end(), is_later);
+    if (is_built && strcasecmp(name.value.c_str(), "Host") != 0) {
+      check_variables(context, value, known);
+    } else {
+      check_fixed(context, value, known);
+    }
   }
 }
 
@@ -138,7 +156,7 @@ void check_action(const Context& context, const Draft& draft, const ActionDraft&
   }
   const auto* fixed = action.action.as<StaticAction>();
   if (fixed == nullptr) return;
-  check_headers(context, fixed->headers, known);
+  for (const NamedText& edit : fixed->headers) check_fixed(context, edit.value, known);
   if (!fixed->body_ref) return;
   const ResourceDraft* body = draft.find_resource(fixed->body_ref->value);
   if (body != nullptr) check_body(context, *fixed->body_ref, body->resource.content, known);

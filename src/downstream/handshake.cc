@@ -1,5 +1,7 @@
 // How a connection becomes a TLS one, and what is said to a client that speaks no TLS.
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "prox/base/log.h"
@@ -17,6 +19,14 @@ constexpr std::string_view kNoTls =
     "\r\n"
     "Client sent an HTTP request to an HTTPS server.";
 
+// What a client asks for may be any bytes; only a name goes on to logs and upstreams.
+std::string host_name(std::string_view sni) {
+  const bool is_name = std::all_of(sni.begin(), sni.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+  return is_name ? std::string(sni) : std::string();
+}
+
 }  // namespace
 
 void Connection::begin_handshake(base::Fd socket) {
@@ -33,8 +43,8 @@ void Connection::shake_hands() {
   if (!done) return refuse_handshake(done.error());
   if (!*done) return;
   set_state(State::Open);
-  client_tls_ = std::make_unique<const exchange::ClientTls>(exchange::ClientTls{
-      std::string(tls_->sni()), tls_->peer_subject(), tls_->peer_fingerprint()});
+  client_tls_ = std::make_unique<const exchange::ClientTls>(
+      exchange::ClientTls{host_name(tls_->sni()), tls_->peer_subject(), tls_->peer_fingerprint()});
   log_handshake("TLS handshake done", tls_->is_resumed() ? "resumed" : "new session");
   start_server(false);
   // The first request may have come with the client's last message.
@@ -44,7 +54,8 @@ void Connection::shake_hands() {
 // Tells the client what is wrong, by an alert or by the 400 that it can read, and waits for its end so that a reset does not take that
 // away from it.
 void Connection::refuse_handshake(const base::Error& error) {
-  log_handshake("TLS handshake failed", tls_->failure());
+  log_handshake("TLS handshake failed",
+                !error.reason.empty() ? error.reason : base::to_word(error.code));
   const bool speaks_http = tls_->got_plain_http();
   if (error.code != base::Errc::TlsFailed || (tls_->is_not_tls() && !speaks_http)) return close();
   base::Fd socket = tls_->abandon();

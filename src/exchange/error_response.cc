@@ -23,7 +23,9 @@ void log_failure(const Exchange& x, const Error& error) {
   if (!base::log::enabled(level)) return;
   const std::string_view route =
       x.route != nullptr ? std::string_view(x.route->id) : std::string_view("-");
-  const char* reason = error.sys_errno != 0 ? std::strerror(error.sys_errno) : "";
+  const std::string_view reason = !error.reason.empty()  ? error.reason
+                                  : error.sys_errno != 0 ? std::strerror(error.sys_errno)
+                                                         : "";
   limit.write(level, fmt::format("{} while {}", base::to_word(error.code), error.context),
               {{"service", x.service->name},
                {"route", route},

@@ -20,9 +20,17 @@ std::string_view Variables::value(Variable variable) const {
     case Variable::Host: return x_.request.host;
     case Variable::Uri: return x_.request.target;
     case Variable::Client: return x_.client_ip;
+    case Variable::Sni: return client_tls().sni;
+    case Variable::TlsClientSubject: return client_tls().subject;
+    case Variable::TlsClientFingerprint: return client_tls().fingerprint;
     case Variable::Target: return {};
   }
   return {};
+}
+
+const ClientTls& Variables::client_tls() const {
+  static const ClientTls none;
+  return x_.client_tls != nullptr ? *x_.client_tls : none;
 }
 
 // nullptr if the route has none, or there is no route.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "prox/http/fields.h"
 #include "prox/routing/pattern.h"
 
 namespace prox::master {
@@ -55,11 +56,24 @@ bool have_common_host(const std::string& pattern, const tls::Certificate& certif
          tls::covers(certificate, pattern);
 }
 
+// Where problems go, and as what.
+struct Report {
+  config::Purpose purpose;
+  config::Diagnostics& diagnostics;
+
+  void problem(config::Place place, std::string message) const {
+    if (purpose != config::Purpose::Serve) return warning(place, std::move(message));
+    diagnostics.error("tls-load", place, std::move(message));
+  }
+  void warning(config::Place place, std::string message) const {
+    diagnostics.warning("tls-load", place, std::move(message));
+  }
+};
+
 class ServiceLoader {
  public:
-  ServiceLoader(const config::Service& service, config::Purpose purpose,
-                config::Diagnostics& diagnostics)
-      : service_(service), settings_(service.tls), purpose_(purpose), diagnostics_(diagnostics) {}
+  ServiceLoader(const config::Service& service, const Report& report)
+      : service_(service), settings_(service.tls), report_(report) {}
 
   std::unique_ptr<const tls::ServerContext> load(const tls::TicketKeys& keys) {
     tls::LoadedCertificates loaded = tls::load_certificates(
@@ -69,9 +83,9 @@ class ServiceLoader {
       const std::string message =
           fmt::format("certificate \"{}\": {}", problem.file, problem.reason);
       if (problem.is_warning) {
-        diagnostics_.warning("tls-load", settings_.cert->written.place, message);
+        report_.warning(settings_.cert->written.place, message);
       } else {
-        add_problem(settings_.cert->written.place, message);
+        report_.problem(settings_.cert->written.place, message);
       }
     }
     if (loaded.has_errors()) return nullptr;
@@ -80,19 +94,11 @@ class ServiceLoader {
     auto context = tls::ServerContext::make(options_of(service_), std::move(loaded.certificates),
                                             keys, problems);
     for (const tls::OptionProblem& problem : problems)
-      add_problem(place_of(problem.key), fmt::format("{}: {}", problem.key, problem.reason));
+      report_.problem(place_of(problem.key), fmt::format("{}: {}", problem.key, problem.reason));
     return context;
   }
 
  private:
-  void add_problem(config::Place place, std::string message) {
-    if (purpose_ == config::Purpose::Serve) {
-      diagnostics_.error("tls-load", place, std::move(message));
-    } else {
-      diagnostics_.warning("tls-load", place, std::move(message));
-    }
-  }
-
   config::Place place_of(std::string_view key) const {
     if (key == "tls_ciphers" && !settings_.ciphers.empty()) return settings_.ciphers.front().place;
     if (key == "tls_curves" && !settings_.curves.empty()) return settings_.curves.front().place;
@@ -106,27 +112,60 @@ class ServiceLoader {
       const bool takes_all = !route.match || !route.match->domain;
       if (takes_all || have_common_host(route.match->domain->value, certificate)) return;
     }
-    diagnostics_.warning(
-        "tls-load", settings_.cert->written.place,
+    report_.warning(
+        settings_.cert->written.place,
         fmt::format("certificate \"{}\": it is for no domain that a route of this service is for",
                     certificate.file));
   }
 
   const config::Service& service_;
   const config::TlsSettings& settings_;
-  config::Purpose purpose_;
-  config::Diagnostics& diagnostics_;
+  const Report& report_;
 };
+
+// A scheme that the route's variables give is not known here.
+bool may_be_https(std::string_view upstream) {
+  const std::string_view scheme = upstream.substr(0, upstream.find("://"));
+  return scheme.find('{') != std::string_view::npos || http::equal_ignoring_case(scheme, "https") ||
+         http::equal_ignoring_case(scheme, "wss");
+}
+
+std::unique_ptr<const tls::ClientContext> load_upstream(const config::ProxyAction& action,
+                                                        const Report& report) {
+  const config::UpstreamTls& settings = action.tls;
+  tls::ClientOptions options;
+  options.ca = path_of(settings.ca);
+  options.server_name = settings.server_name ? settings.server_name->value : std::string();
+  options.insecure_skip_verify = settings.insecure_skip_verify;
+  options.cert = path_of(settings.cert);
+  options.key = settings.key ? settings.key->resolved : options.cert;
+  options.alpn = values_of(settings.alpn);
+  std::vector<tls::OptionProblem> problems;
+  auto context = tls::ClientContext::make(options, problems);
+  for (const tls::OptionProblem& problem : problems) {
+    const config::Place where = problem.key == "alpn" ? settings.alpn.front().place
+                                : problem.key == "ca" ? settings.ca->written.place
+                                                      : settings.cert->written.place;
+    report.problem(where, fmt::format("{}: {}", problem.key, problem.reason));
+  }
+  return context;
+}
 
 }  // namespace
 
 TlsContexts load_tls(const config::Config& config, config::Purpose purpose,
                      const tls::TicketKeys& keys, config::Diagnostics& diagnostics) {
+  const Report report{purpose, diagnostics};
   TlsContexts contexts;
   for (const config::Service& service : config.services) {
     std::unique_ptr<const tls::ServerContext>& context = contexts.services.emplace_back();
-    if (service.tls.on && service.tls.cert)
-      context = ServiceLoader(service, purpose, diagnostics).load(keys);
+    if (service.tls.on && service.tls.cert) context = ServiceLoader(service, report).load(keys);
+  }
+  for (const config::Action& action : config.actions) {
+    std::unique_ptr<const tls::ClientContext>& context = contexts.actions.emplace_back();
+    const auto* proxy = action.as<config::ProxyAction>();
+    if (proxy != nullptr && may_be_https(proxy->connecting.upstream.value))
+      context = load_upstream(*proxy, report);
   }
   diagnostics.sort();
   return contexts;

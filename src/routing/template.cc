@@ -27,6 +27,9 @@ constexpr Name kNames[] = {
     {"host", Variable::Host},
     {"uri", Variable::Uri},
     {"client", Variable::Client},
+    {"sni", Variable::Sni},
+    {"tls.client.subject", Variable::TlsClientSubject},
+    {"tls.client.fingerprint", Variable::TlsClientFingerprint},
     {"target", Variable::Target},
 };
 

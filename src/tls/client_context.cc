@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -73,12 +74,16 @@ void ClientContext::make_context(const ClientOptions& options,
     if (const Outcome shown = show(*context_, options.cert, options.key); !shown)
       problems.push_back({"cert", shown.error()});
   }
-  const std::string alpn = alpn_wire_form(options.alpn);
-  SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
-                          static_cast<unsigned>(alpn.size()));
+  const auto has_no_wire_form = [](const std::string& name) {
+    return name.empty() || name.size() > 255;
+  };
+  if (std::any_of(options.alpn.begin(), options.alpn.end(), has_no_wire_form))
+    return problems.push_back({"alpn", "a name has 1 to 255 bytes"});
+  alpn_ = alpn_wire_form(options.alpn);
 }
 
-SslPtr ClientContext::new_connection(const std::string& host, SessionPtr& session) const {
+SslPtr ClientContext::new_connection(const std::string& host, const std::string& protocol,
+                                     SessionPtr& session) const {
   SslPtr ssl(SSL_new(context_.get()));
   PROX_ASSERT(ssl != nullptr);  // out of memory
   SSL_set_connect_state(ssl.get());
@@ -90,6 +95,9 @@ SslPtr ClientContext::new_connection(const std::string& host, SessionPtr& sessio
     SSL_set_tlsext_host_name(ssl.get(), name.c_str());
     if (verifies_) SSL_set1_host(ssl.get(), name.c_str());
   }
+  const std::string offered = alpn_.empty() ? alpn_wire_form({&protocol, 1}) : alpn_;
+  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(offered.data()),
+                      static_cast<unsigned>(offered.size()));
   SSL_set_app_data(ssl.get(), &session);
   if (session) SSL_set_session(ssl.get(), session.get());
   return ssl;

@@ -34,9 +34,11 @@ tl::expected<File, std::string> open_file(const std::string& path) {
   return file;
 }
 
+// Keys go through OpenSSL's decoders, which have another word for it.
 bool found_no_begin_line() {
   const unsigned long error = ERR_peek_last_error();
-  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  return (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) ||
+         (ERR_GET_LIB(error) == ERR_LIB_OSSL_DECODER && ERR_GET_REASON(error) == ERR_R_UNSUPPORTED);
 }
 
 // Called when a key is encrypted. Nobody sits at a server's terminal.

@@ -142,6 +142,7 @@ bool Transport::receive(char* into, std::size_t room, std::size_t& got) {
     if (n > 0) {
       got = static_cast<std::size_t>(n);
       drained_ = got < room;
+      received_ = true;
       if (first_byte_ < 0) first_byte_ = static_cast<unsigned char>(into[0]);
       // Not for OpenSSL, which would take a request line for a record's header.
       return !is_not_tls();
@@ -174,6 +175,7 @@ Result<net::Transport::Handshake> Transport::handshake() {
 
 Result<std::size_t> Transport::read(char* into, std::size_t room) {
   drained_ = false;
+  received_ = false;
   more_ = false;
   std::size_t got = 0;
   while (got < room) {
@@ -182,7 +184,14 @@ Result<std::size_t> Transport::read(char* into, std::size_t room) {
     const int result = SSL_read_ex(ssl_.get(), into + got, room - got, &part);
     if (result != 1) {
       const int wants = SSL_get_error(ssl_.get(), result);
-      if (wants == SSL_ERROR_WANT_READ && late_messages_ <= kMostLateMessages) return got;
+      if (wants == SSL_ERROR_WANT_READ && late_messages_ <= kMostLateMessages) {
+        // What came was no data (a ticket, half a record): 0 is for the caller that the socket had nothing, and the end may be behind it.
+        if (got == 0 && std::exchange(received_, false)) {
+          drained_ = false;
+          continue;
+        }
+        return got;
+      }
       // What came before the end or the fault goes first.
       if (got == 0) return fail(wants, "reading");
       more_ = true;
@@ -195,18 +204,17 @@ Result<std::size_t> Transport::read(char* into, std::size_t room) {
   return got;
 }
 
-// Keeps what went wrong, for the log, and puts it in our terms.
+// What went wrong, in our terms.
 base::Unexpected Transport::fail(int wants, std::string_view context) {
   const auto as = [&](Errc code, std::string_view why) {
-    failure_ = why;
-    return base::Unexpected{base::Error{code, Side::Internal, false, errno_, context}};
+    return base::Unexpected{base::Error{code, Side::Internal, false, errno_, context, why}};
   };
   if (wants == SSL_ERROR_ZERO_RETURN) return as(Errc::PeerClosed, "closed by the peer");
   broken_ = true;
   if (errno_ != 0) {
     const bool is_reset =
         errno_ == ECONNRESET || errno_ == EPIPE || errno_ == ETIMEDOUT || errno_ == EHOSTUNREACH;
-    return as(is_reset ? Errc::PeerReset : Errc::SystemCall, "the connection broke");
+    return as(is_reset ? Errc::PeerReset : Errc::SystemCall, {});
   }
   if (ended_)
     return as(is_open_ ? Errc::PeerReset : Errc::PeerClosed, "ended without close_notify");

@@ -35,13 +35,8 @@ H1Client::H1Client(net::Loop& loop, base::BlockPool& blocks, net::Resolver& reso
       body_(blocks),
       is_single_(is_single) {
   timer_.init(loop, &H1Client::on_deadline, this);
-  connector_ = std::make_unique<net::Connector>(loop, &H1Client::on_connected, this);
-  if (target.literal) {
-    connector_->connect(*target.literal, target.connect_timeout, target.keep_alive_seconds);
-  } else {
-    connector_->connect(resolver, target.address.host, target.address.port, target.connect_timeout,
-                        target.keep_alive_seconds);
-  }
+  dialer_ = std::make_unique<Dialer>(loop, blocks, &H1Client::on_dialed, this);
+  dialer_->dial(resolver, target, "http/1.1", home.session());
 }
 
 void H1Client::reuse(Receiver& receiver) {
@@ -54,15 +49,15 @@ void H1Client::reuse(Receiver& receiver) {
   request_ended_ = false;
 }
 
-void H1Client::on_connected(void* self, base::Result<base::Fd> outcome) {
+void H1Client::on_dialed(void* self, base::Result<Dialed> outcome) {
   auto* client = static_cast<H1Client*>(self);
   if (!outcome) return client->fail(outcome.error());
   client->state_ = State::AwaitingHead;
-  if (!client->stream_.open(std::make_unique<net::PlainTransport>(std::move(*outcome)),
-                            &H1Client::on_event, client)) {
+  if (!outcome->protocol.empty() && !outcome->protocol.starts_with("http/1."))
+    return client->fail(upstream_error(Errc::TlsFailed, "agreeing on HTTP/1.1 with the target"));
+  if (!client->stream_.open(std::move(outcome->transport), &H1Client::on_event, client))
     return client->fail(upstream_error(Errc::SystemCall, "watching the target's socket"));
-  }
-  // Not in this call: the connector, on whose stack we are, must not be freed by what follows.
+  // Not in this call: the dialer, on whose stack we are, must not be freed by what follows.
   client->task_.post(client->loop_);
 }
 
@@ -157,7 +152,7 @@ void H1Client::give_back(std::unique_ptr<ClientStream> self) {
   // A tunnel that is given up in the middle must not look ended.
   const bool is_cut = state_ == State::Tunnel || state_ == State::TunnelEnded;
   state_ = State::Ended;
-  connector_.reset();
+  dialer_.reset();
   stream_.close(is_cut);
   loop_.defer_delete(std::move(self));
 }
@@ -178,7 +173,7 @@ void H1Client::on_event(void* self) {
 
 void H1Client::on_task(void* self) {
   auto* client = static_cast<H1Client*>(self);
-  client->connector_.reset();
+  client->dialer_.reset();
   if (client->failure_) return client->deliver_failure();
   client->progress();
 }

@@ -48,29 +48,30 @@ H2Connection::H2Connection(net::Loop& loop, base::BlockPool& blocks, net::Resolv
       task_(&H2Connection::on_task, this),
       codec_(http::H2Codec::Role::Client, *this, blocks, limits_of(target)) {
   timer_.init(loop, &H2Connection::on_deadline, this);
-  connector_ = std::make_unique<net::Connector>(loop, &H2Connection::on_connected, this);
-  if (target.literal) {
-    connector_->connect(*target.literal, target.connect_timeout, target.keep_alive_seconds);
-  } else {
-    connector_->connect(resolver, target.address.host, target.address.port, target.connect_timeout,
-                        target.keep_alive_seconds);
-  }
+  dialer_ = std::make_unique<Dialer>(loop, blocks, &H2Connection::on_dialed, this);
+  dialer_->dial(resolver, target, "h2", home.session());
 }
 
 H2Connection::~H2Connection() = default;
 
-void H2Connection::on_connected(void* self, base::Result<base::Fd> outcome) {
+void H2Connection::on_dialed(void* self, base::Result<Dialed> outcome) {
   auto* connection = static_cast<H2Connection*>(self);
-  // What follows comes later: the connector, on whose stack we are, must not be freed, and this may be our own constructor.
+  // What follows comes later: the dialer, on whose stack we are, must not be freed, and this may be our own constructor.
   connection->want_turn();
   if (!outcome) {
     connection->connect_error_ = outcome.error();
     return;
   }
+  // Who does not agree on HTTP/2 by ALPN does not speak it over TLS (RFC 9113 §3.2).
+  if (connection->target_.tls != nullptr && outcome->protocol != "h2") {
+    connection->connect_error_ = {Errc::TlsFailed, Side::Upstream, false, 0,
+                                  "agreeing on HTTP/2 with the target"};
+    return;
+  }
   connection->state_ = State::Greeting;
   connection->last_read_ = base::coarse_now();
-  if (!connection->stream_.open(std::make_unique<net::PlainTransport>(std::move(*outcome)),
-                                &H2Connection::on_event, connection)) {
+  if (!connection->stream_.open(std::move(outcome->transport), &H2Connection::on_event,
+                                connection)) {
     connection->connect_error_ = {Errc::SystemCall, Side::Upstream, false, 0,
                                   "watching the target's socket"};
   }
@@ -143,7 +144,7 @@ void H2Connection::on_task(void* self) { static_cast<H2Connection*>(self)->take_
 void H2Connection::take_turn() {
   if (connect_error_) return close(*connect_error_);
   if (state_ == State::Connecting || state_ == State::Closed) return;
-  connector_.reset();
+  dialer_.reset();
   read();
   if (state_ == State::Closed) return;
   if (state_ >= State::Ready) open_waiting();

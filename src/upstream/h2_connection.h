@@ -8,9 +8,9 @@
 #include "prox/base/clock.h"
 #include "prox/base/error.h"
 #include "prox/http/h2_codec.h"
-#include "prox/net/connector.h"
 #include "prox/net/stream.h"
 #include "prox/net/timer.h"
+#include "prox/upstream/dialer.h"
 #include "prox/upstream/target.h"
 #include "upstream/h2_client.h"
 
@@ -47,14 +47,14 @@ class H2Connection final : public net::Deletable, private http::H2Codec::Owner {
 
  private:
   enum class State : std::uint8_t {
-    Connecting,  // connector_ is at work
+    Connecting,  // dialer_ is at work
     Greeting,    // connected; the target's SETTINGS are due
     Ready,       // streams come and go
     Leaving,     // no more new ones: the target has said so, or all stream ids are used
     Closed,      // descriptor released; waits for deferred deletion
   };
 
-  static void on_connected(void* self, base::Result<base::Fd> outcome);
+  static void on_dialed(void* self, base::Result<Dialed> outcome);
   static void on_event(void* self);
   static void on_task(void* self);
   static void on_deadline(void* self);
@@ -81,7 +81,7 @@ class H2Connection final : public net::Deletable, private http::H2Codec::Owner {
   net::Loop& loop_;
   Pool& home_;
   const Target& target_;
-  std::unique_ptr<net::Connector> connector_;
+  std::unique_ptr<Dialer> dialer_;
   net::Stream stream_;
   net::Timer timer_;
   net::Task task_;

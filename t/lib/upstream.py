@@ -34,6 +34,12 @@ class UpstreamConnection:
     def received(self):
         return bytes(self.stream.received)
 
+    def start_tls(self, context):
+        """Shakes hands as a server. A handshake that fails ends the script, as the proxy's hanging up does."""
+        self.socket.settimeout(DEADLINE)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.stream = http1.ByteStream(self.socket)
+
     def read_head(self):
         """The next request head; its body stays unread. None when the proxy closed instead."""
         return http1.read_request_head(self.stream, _PATIENCE)

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/service.h"
+#include "prox/routing/template.h"
 #include "prox/upstream/target.h"
 
 namespace prox::actions {
@@ -15,6 +17,8 @@ struct HeaderEdit {
   std::string name;
   std::string value;
   bool remove = false;
+  std::optional<routing::Template> variables =
+      std::nullopt;  // what `value` is if that depends on the request
 };
 
 struct ProxyOptions {
@@ -42,6 +46,7 @@ class ProxyAction final : public exchange::Action {
   http::Slice forward_target(exchange::Exchange& exchange) const;
   http::Slice forward_host(const http::RequestHead& request) const;
   void add_forwarded(exchange::Exchange& exchange) const;
+  void edit_fields(exchange::Exchange& exchange) const;
 
   const upstream::Target& target_;
   std::vector<HeaderEdit> headers_;  // without Host

@@ -44,6 +44,8 @@ struct Error {
   bool retryable = false;         // no byte of the request can have been acted on
   int sys_errno = 0;              // 0 if no system call was involved
   std::string_view context = {};  // string literal, a gerund phrase: "connecting to the target"
+  std::string_view reason =
+      {};  // what is known beside that, of a text that lives as long as the process
 };
 
 // The code as one lower-case word for logs and answers: "bad_message", "timed_out".

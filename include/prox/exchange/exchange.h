@@ -69,7 +69,8 @@ struct Exchange {
   http::RequestHead forward;
   std::string target_scratch;
   std::string forwarded_scratch;
-  std::string edits_scratch;  // values of response_headers
+  std::string edits_scratch;   // values of response_headers
+  std::string fields_scratch;  // values of the fields that a proxy action sets
   bool head_sent = false;
 
   void recycle();

@@ -24,6 +24,7 @@ class Variables : public routing::VariableSource {
 
   const routing::DomainPattern* domain() const;
   const Captured& captures() const;
+  const ClientTls& client_tls() const;
 
   const Exchange& x_;
   mutable std::optional<Captured> captured_;

@@ -6,15 +6,18 @@
 #include "prox/config/config.h"
 #include "prox/config/diagnostic.h"
 #include "prox/config/loader.h"
+#include "prox/tls/client_context.h"
 #include "prox/tls/server_context.h"
 #include "prox/tls/ticket_keys.h"
 
 namespace prox::master {
 
-// What a config's services speak TLS with: certificates and keys, read and checked.
+// What a config's services and actions speak TLS with: certificates and keys, read and checked.
 struct TlsContexts {
-  std::vector<std::unique_ptr<const tls::ServerContext>>
-      services;  // by index in Config::services; null: plain
+  // By index in Config::services; null: plain.
+  std::vector<std::unique_ptr<const tls::ServerContext>> services;
+  // By index in Config::actions; null: no upstream of it can be https.
+  std::vector<std::unique_ptr<const tls::ClientContext>> actions;
 };
 
 // Reads every certificate and key that the config names, and adds what is wrong with them to the diagnostics (tls-load): as warnings for

@@ -37,6 +37,9 @@ enum class Variable : std::uint8_t {
   Host,
   Uri,
   Client,
+  Sni,
+  TlsClientSubject,
+  TlsClientFingerprint,
   Target,
 };
 

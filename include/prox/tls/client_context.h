@@ -18,7 +18,7 @@ struct ClientOptions {
   bool insecure_skip_verify = false;
   std::string cert;  // PEM files of our own certificate; empty: none is shown
   std::string key;
-  std::vector<std::string> alpn;  // in order of preference
+  std::vector<std::string> alpn;  // in order of preference; empty: each connection's own protocol
 };
 
 // The TLS side of upstreams that are spoken to alike. Made by the master; immutable afterwards.
@@ -30,9 +30,10 @@ class ClientContext {
   ClientContext(const ClientContext&) = delete;
   ClientContext& operator=(const ClientContext&) = delete;
 
-  // The state of one connection to a target, whose host is a name or an IP literal. Resumes the session in `session`, if one is there, and
-  // puts the newest one there; outlived by it.
-  SslPtr new_connection(const std::string& host, SessionPtr& session) const;
+  // The state of one connection to a target, whose host is a name or an IP literal, on which `protocol` ("h2") is to be spoken. Resumes
+  // the session in `session`, if one is there, and puts the newest one there; outlived by it.
+  SslPtr new_connection(const std::string& host, const std::string& protocol,
+                        SessionPtr& session) const;
 
  private:
   ClientContext() = default;
@@ -40,6 +41,7 @@ class ClientContext {
 
   SslContextPtr context_;
   std::string server_name_;
+  std::string alpn_;  // as on the wire
   bool verifies_ = true;
 };
 

@@ -27,7 +27,7 @@ class Transport final : public net::Transport, public base::Pooled<Transport> {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  // Errors: TlsFailed (failure() tells why), PeerClosed, PeerReset, SystemCall.
+  // Errors: TlsFailed, with the reason in OpenSSL's words or ours, PeerClosed, PeerReset, SystemCall.
   Result<Handshake> handshake() override;
   // An end without close_notify is PeerClosed for a server, since requests tell their own length, and PeerReset for a client: a response
   // that lasts until the end must not look whole.
@@ -51,8 +51,6 @@ class Transport final : public net::Transport, public base::Pooled<Transport> {
   std::string peer_subject() const;
   std::string peer_fingerprint() const;
 
-  // Why the last call failed, in OpenSSL's words or ours.
-  std::string_view failure() const { return failure_; }
   // The first byte that a client sent begins no TLS record.
   bool is_not_tls() const {
     return is_server_ && first_byte_ >= 0 && first_byte_ != kHandshakeRecord;
@@ -77,16 +75,16 @@ class Transport final : public net::Transport, public base::Pooled<Transport> {
   net::Buffer ciphertext_;  // records on their way out
   std::size_t encrypted_ =
       0;  // bytes of the application in ciphertext_, not yet reported as written
-  std::string_view failure_;
   std::uint32_t late_messages_ = 0;  // handshake messages after the handshake
   int errno_ = 0;                    // of the socket, 0 if it is well
   int first_byte_ = -1;              // that ever came
   const bool is_server_;
-  bool is_open_ = false;  // the handshake is over
-  bool drained_ = false;  // the last recv(2) of this call was short
-  bool more_ = false;     // the last call stopped before it came to the end of what is there
-  bool ended_ = false;    // recv(2) gave 0
-  bool broken_ = false;   // a call has failed: OpenSSL is not to be called again
+  bool is_open_ = false;   // the handshake is over
+  bool drained_ = false;   // the last recv(2) of this call was short
+  bool received_ = false;  // recv(2) has brought bytes since the last look
+  bool more_ = false;      // the last call stopped before it came to the end of what is there
+  bool ended_ = false;     // recv(2) gave 0
+  bool broken_ = false;    // a call has failed: OpenSSL is not to be called again
 };
 
 }  // namespace prox::tls

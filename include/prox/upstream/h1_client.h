@@ -9,10 +9,10 @@
 #include "prox/http/framing.h"
 #include "prox/http/h1_parser.h"
 #include "prox/http/h1_writer.h"
-#include "prox/net/connector.h"
 #include "prox/net/stream.h"
 #include "prox/net/timer.h"
 #include "prox/upstream/client_stream.h"
+#include "prox/upstream/dialer.h"
 #include "prox/upstream/target.h"
 
 namespace prox::upstream {
@@ -42,7 +42,7 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
 
  private:
   enum class State : std::uint8_t {
-    Connecting,    // connector_ is at work; output waits
+    Connecting,    // dialer_ is at work; output waits
     AwaitingHead,  // request on its way, no final response head yet
     Body,          // final head delivered, body comes
     Tunnel,        // raw bytes go both ways
@@ -51,7 +51,7 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
     Idle,          // in the pool
   };
 
-  static void on_connected(void* self, base::Result<base::Fd> outcome);
+  static void on_dialed(void* self, base::Result<Dialed> outcome);
   static void on_event(void* self);
   static void on_deadline(void* self);
   static void on_task(void* self);
@@ -81,7 +81,7 @@ class H1Client final : public ClientStream, public base::Pooled<H1Client> {
   Pool& home_;
   const Target& target_;
   Receiver* receiver_;
-  std::unique_ptr<net::Connector> connector_;
+  std::unique_ptr<Dialer> dialer_;
   net::Stream stream_;
   net::Timer timer_;
   net::Task task_;

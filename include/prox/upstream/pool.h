@@ -10,6 +10,7 @@
 #include "prox/net/loop.h"
 #include "prox/net/resolver.h"
 #include "prox/net/timer.h"
+#include "prox/tls/handles.h"
 #include "prox/upstream/client_stream.h"
 #include "prox/upstream/h1_client.h"
 #include "prox/upstream/target.h"
@@ -47,6 +48,8 @@ class Pool {
   const Target& target() const { return target_; }
   net::Loop& loop() const { return loop_; }
   base::BlockPool& blocks() const { return blocks_; }
+  // The newest TLS session with the target; none where it speaks without TLS.
+  tls::SessionPtr& session() { return session_; }
 
   // Puts a request on an HTTP/2 connection other than `avoid`, a new one if none has room.
   void place(H2Client& stream, const H2Connection* avoid);
@@ -64,6 +67,7 @@ class Pool {
   base::BlockPool& blocks_;
   net::Resolver& resolver_;
   const Target& target_;
+  tls::SessionPtr session_;
   std::vector<std::unique_ptr<H1Client>> idle_;  // oldest first
   std::vector<std::unique_ptr<H2Connection>> shared_;
 };

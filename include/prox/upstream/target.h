@@ -8,6 +8,7 @@
 #include "prox/base/clock.h"
 #include "prox/config/upstream_address.h"
 #include "prox/net/socket.h"
+#include "prox/tls/client_context.h"
 
 namespace prox::upstream {
 
@@ -19,7 +20,9 @@ struct Target {
   std::uint32_t service = 0;  // whose connections count together against max_idle
   base::Millis connect_timeout = 30'000;  // 0: none
   base::Millis response_header_timeout = 30'000;
-  base::Millis tunnel_timeout = 30'000;        // the answer to CONNECT
+  base::Millis tunnel_timeout = 30'000;  // the answer to CONNECT
+  base::Millis tls_handshake_timeout = 10'000;
+  const tls::ClientContext* tls = nullptr;     // of the plan; none: the target speaks without TLS
   bool h2 = false;                             // speaks HTTP/2
   base::Millis h2_read_idle_timeout = 30'000;  // silence after which a PING is sent; 0: none is
   base::Millis h2_ping_timeout = 15'000;       // the answer to it; 0: no limit

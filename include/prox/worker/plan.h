@@ -8,6 +8,7 @@
 
 #include "prox/base/clock.h"
 #include "prox/exchange/service.h"
+#include "prox/tls/client_context.h"
 #include "prox/tls/server_context.h"
 #include "prox/upstream/target.h"
 
@@ -25,7 +26,8 @@ struct Plan {
   std::vector<Listener> listeners;
   std::vector<std::unique_ptr<upstream::Target>> targets;  // by their `pool`
   std::vector<std::unique_ptr<exchange::Service>> services;
-  std::vector<std::unique_ptr<const tls::ServerContext>> tls;  // by service; null: plain
+  std::vector<std::unique_ptr<const tls::ServerContext>> tls;           // by service; null: plain
+  std::vector<std::unique_ptr<const tls::ClientContext>> upstream_tls;  // of the targets
   // Connections whose ClientHello a worker awaits; 0: a quarter of its descriptors.
   std::size_t max_peeking = 0;
   std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker
