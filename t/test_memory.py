@@ -6,6 +6,7 @@ import pytest
 
 from lib import http1, procfs
 from lib.prox import proxy_to
+from lib.tls import TlsClient, tls_site
 from lib.upstream import answer, response_bytes
 from lib.waits import DEADLINE, SANITIZED, wait_until_still
 
@@ -160,4 +161,63 @@ def test_pipelined_requests_of_a_client_that_reads_nothing(one_worker, upstream)
     with PeakMemory(prox) as memory, pytest.raises(TimeoutError):
         for _ in range(20000):
             client.socket.sendall(request)
+    memory.check()
+
+
+# The same over TLS, whose buffers must not grow either.
+
+
+@pytest.fixture
+def tls_worker(start_prox, ca):
+    """Starts a prox with one worker that passes everything from TLS clients on to an origin; returns a client of it, too."""
+
+    def make(origin):
+        action = {"type": "proxy", "upstream": origin.address}
+        site = tls_site(ca.issue("a.test"), [{"action": action}], config=NO_TIME_LIMITS)
+        prox = start_prox({**site, "process": {"workers": 1}})
+        return prox, TlsClient(prox.port, ca.client_context(), "a.test", receive_buffer=65536)
+
+    return make
+
+
+def test_64_mib_down_to_a_tls_reader_that_stops(tls_worker, upstream):
+    senders = []
+
+    def script(connection):
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SIZE)
+        senders.append(Sender(connection.socket))
+        senders[-1].run()
+
+    prox, client = tls_worker(upstream(script))
+    with client, PeakMemory(prox) as memory:
+        client.send_request()
+        assert client.read_head().get("Content-Length") == str(SIZE)
+        wait_until_still(lambda: sum(sender.sent for sender in senders), what="what the upstream can send")
+        assert senders[0].sent < STUCK_LIMIT
+        begun = client.stream.unread()
+        assert begun == (BLOCK * 2)[:len(begun)]
+        drain(client.socket, len(begun))
+    memory.check()
+
+
+def test_64_mib_up_over_tls_to_an_upstream_that_stops(tls_worker, upstream):
+    read_on = threading.Event()
+
+    def script(connection):
+        connection.read_head()
+        connection.wait(read_on)
+        drain(connection.socket, len(connection.stream.unread()))
+        connection.send(response_bytes(b"all"))
+
+    prox, client = tls_worker(upstream(script))
+    with client, PeakMemory(prox) as memory:
+        client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n" % SIZE)
+        sender = Sender(client.socket)
+        sender.start()
+        wait_until_still(lambda: sender.sent, what="what the client can send")
+        assert sender.sent < STUCK_LIMIT
+        read_on.set()
+        sender.join(DEADLINE * 3)
+        assert client.read_response(deadline=DEADLINE * 3).body == b"all"
     memory.check()
