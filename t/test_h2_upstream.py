@@ -293,7 +293,7 @@ def test_an_upload_to_a_target_that_does_not_read_stops_its_client(start_prox, h
 
 
 def test_a_client_that_does_not_read_stops_its_stream_alone(start_prox, h2_origin):
-    body = bytes(range(256)) * 4096 * 32  # 32 MiB
+    body = bytes(range(256)) * 4096 * 16  # 16 MiB
 
     def respond(connection, stream_id):
         is_large = connection.field(stream_id, ":path") == "/large"
