@@ -28,8 +28,9 @@ constexpr config::Duration kPassDialLimit = std::chrono::seconds(10);
 
 class PlanBuilder {
  public:
-  PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners)
-      : config_(config), plan_(std::make_unique<worker::Plan>()) {
+  PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners,
+              const TlsContexts& tls)
+      : config_(config), tls_(tls), plan_(std::make_unique<worker::Plan>()) {
     plan_->listeners = listeners;
     plan_->max_peeking = static_cast<std::size_t>(config.process.max_peeking.value_or(0));
     plan_->max_hung = static_cast<std::size_t>(config.process.max_hung);
@@ -103,7 +104,8 @@ class PlanBuilder {
     if (const auto* drop = action.as<config::DropAction>()) return drop_action(*drop);
     const auto* proxy = action.as<config::ProxyAction>();
     PROX_ASSERT(proxy != nullptr);  // the loader refuses what is not built in
-    return proxy_action(service, route, *proxy);
+    const auto index = static_cast<std::size_t>(&action - config_.actions.data());
+    return proxy_action(service, route, *proxy, tls_.actions[index].get());
   }
 
   static std::unique_ptr<const exchange::Action> drop_action(const config::DropAction& action) {
@@ -115,34 +117,46 @@ class PlanBuilder {
   // The placeholders of an upstream are the route's own `set` names, so each route's address is known here.
   std::unique_ptr<const exchange::Action> proxy_action(const Service& service,
                                                        const config::Route& route,
-                                                       const config::ProxyAction& action) {
+                                                       const config::ProxyAction& action,
+                                                       const tls::ClientContext* tls) {
     actions::ProxyOptions options;
     options.preserve_host = action.preserve_host;
     options.stream = action.stream;
     for (const auto& [name, value] : action.headers)
-      options.headers.push_back({name.value, value.value, value.value.empty()});
+      options.headers.push_back(edit_of(name.value, value.value, route.set));
     const config::Connecting& connecting = action.connecting;
-    const upstream::Target& target = target_for(
-        service, connecting, config::fill_in(connecting.upstream.value, route.set),
-        service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)), action.h2);
+    const upstream::Target& target =
+        target_for(service, connecting, config::fill_in(connecting.upstream.value, route.set),
+                   service.settings.dial_timeout.value_or(connecting.timeout.value_or(kDialLimit)),
+                   tls, action.h2);
     return std::make_unique<actions::ProxyAction>(target, std::move(options));
+  }
+
+  static actions::HeaderEdit edit_of(const std::string& name, const std::string& value,
+                                     const config::StringMap& set) {
+    actions::HeaderEdit edit{name, value, value.empty()};
+    if (routing::Template text(value, set); !text.is_constant()) edit.variables = std::move(text);
+    return edit;
   }
 
   const upstream::Target& pass_target(const Service& service, const config::Route& route,
                                       const config::Connecting& connecting) {
     return target_for(service, connecting, config::fill_in(connecting.upstream.value, route.set),
-                      connecting.timeout.value_or(kPassDialLimit));
+                      connecting.timeout.value_or(kPassDialLimit), nullptr);
   }
 
   // Routes of one service that lead to the same place under the same limits share a target, and so its idle connections.
   const upstream::Target& target_for(const Service& service, const config::Connecting& connecting,
                                      const std::string& address, config::Duration connect_limit,
-                                     bool h2 = false) {
+                                     const tls::ClientContext* tls, bool h2 = false) {
     upstream::Target target;
     const auto parsed = config::parse_upstream(address);
     PROX_ASSERT(parsed.has_value());
     target.address = *parsed;
     target.literal = net::SocketAddress::from_literal(parsed->host, parsed->port);
+    target.tls = parsed->tls ? tls : nullptr;
+    PROX_ASSERT(!parsed->tls || tls != nullptr);
+    target.tls_handshake_timeout = base::to_millis(service.settings.tls_handshake_timeout);
     target.pool = static_cast<std::uint32_t>(plan_->targets.size());
     target.service = static_cast<std::uint32_t>(plan_->services.size());
     target.connect_timeout = base::to_millis(connect_limit);
@@ -167,13 +181,14 @@ class PlanBuilder {
   }
 
   static bool same_place(const upstream::Target& a, const upstream::Target& b) {
-    return a.address.host == b.address.host && a.address.port == b.address.port &&
+    return a.tls == b.tls && a.address.host == b.address.host && a.address.port == b.address.port &&
            a.address.authority == b.address.authority &&
            a.address.base_path == b.address.base_path &&
            a.address.base_query == b.address.base_query;
   }
 
   const Config& config_;
+  const TlsContexts& tls_;
   std::unique_ptr<worker::Plan> plan_;
 };
 
@@ -182,8 +197,9 @@ class PlanBuilder {
 std::unique_ptr<worker::Plan> build_plan(const Config& config,
                                          const std::vector<worker::Listener>& listeners,
                                          TlsContexts tls) {
-  auto plan = PlanBuilder(config, listeners).build();
+  auto plan = PlanBuilder(config, listeners, tls).build();
   plan->tls = std::move(tls.services);
+  plan->upstream_tls = std::move(tls.actions);
   return plan;
 }
 

@@ -379,8 +379,8 @@ TEST_CASE("an upstream uses only what its route sets") {
       {with_upstream("{h}:{p}", "{ set: { h: \"x\", p: \"99999\" }, action: \"a\" }"),
        {"2:40 error upstream-syntax: \"x:99999\" is not an upstream address: port 99999 is above "
         "65535"}},
-      {with_upstream("{h}", "{ set: { h: \"https://x\" }, action: \"a\" }"),
-       {"2:36 error not-built: \"https://\" is not built into this version yet"}},
+      {with_upstream("{h}", "{ set: { h: \"unix:/x\" }, action: \"a\" }"),
+       {"2:35 error not-built: \"unix:\" is not built into this version yet"}},
       {with_upstream("{a}", "{ set: { a: \"{b}\", b: \"c\" }, action: \"a\" }"),
        {"2:38 error upstream-syntax: \"{b}\" is not an upstream address: a host may not contain "
         "\"{\""}},
