@@ -129,6 +129,7 @@ void H2Server::take_input() {
 
 // The connection cannot go on: what the codec has for the client leaves, then it ends.
 void H2Server::end(const base::Error& error) {
+  if (state_ == State::Ending) return;
   state_ = State::Ending;
   if (codec_.flood().empty()) {
     static base::log::RateLimit limit;

@@ -154,6 +154,7 @@ Result<void> H2Codec::fail(int error) {
 Result<void> H2Codec::send() {
   const int result = nghttp2_session_send(session_.get());
   if (result != 0) return fail(result);
+  if (!flood_.empty()) return fail(NGHTTP2_ERR_FLOODED);
   return {};
 }
 

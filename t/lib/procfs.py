@@ -1,6 +1,7 @@
 """What /proc tells about processes and sockets."""
 
 import contextlib
+import os
 import pathlib
 
 _PROC = pathlib.Path("/proc")
@@ -50,6 +51,12 @@ def resident_bytes(pid):
     """Resident memory of a process; 0 when it is gone."""
     value = status(pid, "VmRSS")
     return int(value.split()[0]) * 1024 if value else 0
+
+
+def cpu_seconds(pid):
+    """User and system time that a process has taken so far."""
+    stat = _stat(pid)
+    return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def listening_ports():

@@ -191,3 +191,21 @@ TEST_CASE("after GOAWAY the open streams end, and then the connection") {
   CHECK(pair.client.stream().body == "last");
   CHECK(pair.server.codec.is_over());
 }
+
+TEST_CASE("windows that cut a body into crumbs are a flood") {
+  H2Pair pair;
+  const auto frame = [](Slice bytes) { return std::string(bytes); };
+  std::string hello(http::kH2Preface);
+  hello += frame({"\0\0\6\4\0\0\0\0\0\0\4\0\0\0\0", 15});       // SETTINGS: windows of 0
+  hello += frame({"\0\0\6\1\5\0\0\0\1\x82\x86\x84\1\1x", 15});  // HEADERS: GET /
+  REQUIRE(pair.say(hello));
+  answer(pair, std::string(100'000, 'x'));
+  pair.server.output();
+  const std::string crumb = frame({"\0\0\4\10\0\0\0\0\1\0\0\0\1", 13});  // WINDOW_UPDATE of 1
+  int crumbs = 0;
+  while (pair.say(crumb) && pair.server.codec.send() && crumbs < 5000) ++crumbs;
+  CHECK(crumbs >= 999);
+  CHECK(crumbs < 1100);
+  CHECK(pair.server.codec.flood() == "tiny windows");
+  CHECK(pair.server.codec.is_over());
+}
