@@ -7,6 +7,13 @@
 
 namespace prox::net {
 
+namespace {
+
+// Four times what the kernel gives: fewer system calls for the same bytes.
+constexpr int kPipeBytes = 256 * 1024;
+
+}  // namespace
+
 Pipe PipePool::take() {
   if (!free_.empty()) {
     Pipe pipe = std::move(free_.back());
@@ -15,6 +22,8 @@ Pipe PipePool::take() {
   }
   int ends[2];
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) == -1) return {};
+  // Refused to a user who has many pipes already; a small one does as well.
+  static_cast<void>(::fcntl(ends[0], F_SETPIPE_SZ, kPipeBytes));
   return {base::Fd(ends[0]), base::Fd(ends[1])};
 }
 

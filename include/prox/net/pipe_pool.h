@@ -28,7 +28,7 @@ class PipePool {
   std::size_t free_pipes() const { return free_.size(); }
 
  private:
-  static constexpr std::size_t kKept = 64;
+  static constexpr std::size_t kKept = 16;
   std::vector<Pipe> free_;
 };
 

@@ -30,7 +30,7 @@ TEST_CASE("a burst leaves a bounded number of pipes behind") {
   std::vector<Pipe> pipes;
   for (int i = 0; i < 100; ++i) pipes.push_back(pool.take());
   for (Pipe& pipe : pipes) pool.give_back(std::move(pipe));
-  CHECK(pool.free_pipes() == 64);
+  CHECK(pool.free_pipes() == 16);
   pool.clear();
   CHECK(pool.free_pipes() == 0);
 }
