@@ -35,6 +35,9 @@ class Request final : public VariableSource {
       case Variable::Uri: return "/x/%3Cb%3E%20?q=1";
       case Variable::Client: return "192.0.2.1";
       case Variable::Target: return "10.0.0.1";
+      case Variable::Sni: return "cdn.storage.example.com";
+      case Variable::TlsClientSubject: return "CN=client";
+      case Variable::TlsClientFingerprint: return "0a1b";
     }
     return "no such variable";
   }
@@ -70,6 +73,8 @@ TEST_CASE("templates render every variable") {
   CHECK(render("{port}{nope}{", plain) == "8080{nope}{");
   CHECK(render("{uri} {client}", plain) == "/x/%3Cb%3E%20?q=1 192.0.2.1");
   CHECK(render("http://{target}:{port}", plain) == "http://10.0.0.1:8080");
+  CHECK(render("{sni} {tls.client.subject} {tls.client.fingerprint}", plain) ==
+        "cdn.storage.example.com CN=client 0a1b");
 }
 
 TEST_CASE("inserted text is not looked at again") {
