@@ -380,7 +380,7 @@ TEST_CASE("an upstream uses only what its route sets") {
        {"2:40 error upstream-syntax: \"x:99999\" is not an upstream address: port 99999 is above "
         "65535"}},
       {with_upstream("{h}", "{ set: { h: \"unix:/x\" }, action: \"a\" }"),
-       {"2:35 error not-built: \"unix:\" is not built into this version yet"}},
+       {"2:34 error not-built: \"unix:\" is not built into this version yet"}},
       {with_upstream("{a}", "{ set: { a: \"{b}\", b: \"c\" }, action: \"a\" }"),
        {"2:38 error upstream-syntax: \"{b}\" is not an upstream address: a host may not contain "
         "\"{\""}},
