@@ -131,7 +131,11 @@ Transport::Transport(SslPtr ssl, base::Fd socket, base::BlockPool& blocks)
   SSL_set_info_callback(ssl_.get(), &BioCalls::on_message);
 }
 
-Transport::~Transport() = default;
+// OpenSSL takes a connection that ends without a word for a broken one, and never resumes its session again. Ours are sound unless an
+// alert said otherwise, which has spoilt the session by then: a connection that waits in a pool may end like that any time.
+Transport::~Transport() {
+  if (is_open_ && !broken_) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
 
 // Once a recv(2) was short, asking again could only bring EAGAIN: the rest of the call goes without.
 bool Transport::receive(char* into, std::size_t room, std::size_t& got) {
