@@ -12,8 +12,7 @@
 #include "prox/base/assert.h"
 #include "prox/http/framing.h"
 #include "prox/http/h1_parser.h"
-#include "prox/http/host.h"
-#include "prox/http/path.h"
+#include "request_rules.h"
 
 namespace {
 
@@ -95,51 +94,14 @@ bool is_same(const http::ResponseHead& a, const http::ResponseHead& b) {
          is_same(a.fields, b.fields);
 }
 
-void check_inside(Slice part, Slice bytes) {
-  if (part.empty()) return;
-  PROX_ASSERT(part.data() >= bytes.data() &&
-              part.data() + part.size() <= bytes.data() + bytes.size());
-}
-
-void check_fields(const http::Fields& fields, Slice bytes) {
-  PROX_ASSERT(fields.size() <= kLimits.max_fields);
-  for (const http::Field& field : fields) {
-    check_inside(field.name, bytes);
-    check_inside(field.value, bytes);
-    PROX_ASSERT(http::is_token(field.name));
-    PROX_ASSERT(field.id == http::recognise(field.name));
-    for (const char c : field.value)
-      PROX_ASSERT(c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
-  }
-}
-
 void check_head(const http::RequestHead& head, Slice bytes) {
-  for (const Slice part :
-       {head.method_text, head.target, head.scheme, head.authority, head.query, head.host}) {
-    check_inside(part, bytes);
-  }
-  if (head.path != "/") check_inside(head.path, bytes);
-  PROX_ASSERT(http::is_valid_host(head.host));
-  PROX_ASSERT(head.target.find_first_of(Slice("\0 \r\n\t#\x7f", 7)) == Slice::npos);
-  PROX_ASSERT(head.fields.count(http::FieldId::Host) <= 1);
-  check_fields(head.fields, bytes);
-
-  std::string scratch;
-  const auto path = http::clean_path(head.path, scratch);
-  if (path && path->starts_with('/')) {
-    const std::string closed = std::string(*path) + "/";
-    PROX_ASSERT(closed.find("/./") == std::string::npos &&
-                closed.find("/../") == std::string::npos);
-    PROX_ASSERT(path->find('\0') == Slice::npos);
-  }
-  const auto framing = http::request_framing(head);
-  PROX_ASSERT(!framing || framing->kind != http::BodyFraming::Kind::UntilClose);
+  fuzz::check_request(head, bytes, kLimits.max_fields);
 }
 
 void check_head(const http::ResponseHead& head, Slice bytes) {
-  check_inside(head.reason, bytes);
+  fuzz::check_inside(head.reason, bytes);
   PROX_ASSERT(head.status >= 100 && head.status <= 599);
-  check_fields(head.fields, bytes);
+  fuzz::check_fields(head.fields, bytes, kLimits.max_fields);
   const auto framing = http::response_framing(head, http::Method::Get);
   PROX_ASSERT(!framing || !head.is_interim() || !framing->has_body());
 }
