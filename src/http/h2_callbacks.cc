@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kFrameHeaderBytes = 9;
 // Windows that make us cut a body into frames below this many bytes are a game.
 constexpr std::size_t kTinyFrameBytes = 256;
+// Nothing is read behind the frame that made a flood of it: the peer has no more requests of us.
+constexpr int kStop = NGHTTP2_ERR_CALLBACK_FAILURE;
 
 H2Codec& codec_of(void* self) { return *static_cast<H2Codec*>(self); }
 
@@ -83,8 +85,9 @@ void H2Callbacks::share_by_default(nghttp2_session* session, std::int32_t id,
 
 int H2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header,
                                 void* self) noexcept {
-  if (const auto kind = kind_of(header->type)) codec_of(self).count(*kind);
-  return 0;
+  H2Codec& codec = codec_of(self);
+  if (const auto kind = kind_of(header->type)) codec.count(*kind);
+  return codec.flood_.empty() ? 0 : kStop;
 }
 
 int H2Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame,
@@ -108,7 +111,7 @@ int H2Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, const std::ui
   H2Codec& codec = codec_of(self);
   if (!codec.is_inside_head()) return 0;
   const bool goes_on = codec.add_to_head(slice_of(name, name_bytes), slice_of(value, value_bytes));
-  return goes_on ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  return goes_on ? 0 : kStop;
 }
 
 // nghttp2 would leave out such a field, and pass on the rest: what was meant by it is not known.

@@ -135,9 +135,9 @@ Result<void> H2Codec::feed(Slice bytes, base::Millis now) {
   now_ = now;
   const ssize_t taken = nghttp2_session_mem_recv(
       session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (!flood_.empty()) return fail(NGHTTP2_ERR_FLOODED);
   if (taken < 0) return fail(static_cast<int>(taken));
   PROX_ASSERT(static_cast<std::size_t>(taken) == bytes.size());
-  if (!flood_.empty()) return fail(NGHTTP2_ERR_FLOODED);
   return {};
 }
 

@@ -192,6 +192,21 @@ TEST_CASE("after GOAWAY the open streams end, and then the connection") {
   CHECK(pair.server.codec.is_over());
 }
 
+TEST_CASE("what comes behind a flood is not taken in, though it came in the same bytes") {
+  H2Pair pair;
+  std::string bytes(http::kH2Preface);
+  bytes += Slice("\0\0\0\4\0\0\0\0\0", 9);                                // SETTINGS
+  bytes += Slice("\0\0\6\1\4\0\0\0\1\x83\x86\x84\1\1x", 15);              // HEADERS: POST /
+  for (int i = 0; i < 200; ++i) bytes += Slice("\0\0\0\0\0\0\0\0\1", 9);  // DATA without a byte
+  bytes += Slice("\0\0\4\0\0\0\0\0\1late", 13);
+  bytes += Slice("\0\0\6\1\5\0\0\0\3\x82\x86\x84\1\1x", 15);
+  CHECK_FALSE(pair.say(bytes));
+  CHECK(pair.server.codec.flood() == "empty frames");
+  REQUIRE(pair.server.streams.size() == 1);
+  CHECK(pair.server.stream().body.empty());
+  CHECK_FALSE(pair.server.codec.send());
+}
+
 TEST_CASE("windows that cut a body into crumbs are a flood") {
   H2Pair pair;
   const auto frame = [](Slice bytes) { return std::string(bytes); };
