@@ -40,7 +40,6 @@ Outcome parse(ClientHelloParser& parser, Slice bytes) {
     outcome.protocols.emplace_back(protocol);
   }
   return outcome;
-};
 }
 
 Outcome parse(Slice bytes) {
