@@ -83,22 +83,34 @@ class ServiceLoader {
       const std::string message =
           fmt::format("certificate \"{}\": {}", problem.file, problem.reason);
       if (problem.is_warning) {
-        report_.warning(settings_.cert->written.place, message);
+        report_.warning(place_of(problem.of), message);
       } else {
-        report_.problem(settings_.cert->written.place, message);
+        report_.problem(place_of(problem.of), message);
       }
     }
-    if (loaded.has_errors()) return nullptr;
     for (const tls::Certificate& certificate : loaded.certificates) warn_if_unused(certificate);
+    std::unique_ptr<const tls::ServerContext> context;
     std::vector<tls::OptionProblem> problems;
-    auto context = tls::ServerContext::make(options_of(service_), std::move(loaded.certificates),
-                                            keys, problems);
+    if (loaded.has_errors()) {
+      tls::ServerContext::check(options_of(service_), problems);
+    } else {
+      context = tls::ServerContext::make(options_of(service_), std::move(loaded.certificates), keys,
+                                         problems);
+    }
     for (const tls::OptionProblem& problem : problems)
       report_.problem(place_of(problem.key), fmt::format("{}: {}", problem.key, problem.reason));
     return context;
   }
 
  private:
+  // A directory has its keys and OCSP responses in it.
+  config::Place place_of(tls::Problem::Of of) const {
+    if (of == tls::Problem::Of::Key && settings_.key) return settings_.key->written.place;
+    if (of == tls::Problem::Of::Ocsp && settings_.ocsp_file)
+      return settings_.ocsp_file->written.place;
+    return settings_.cert->written.place;
+  }
+
   config::Place place_of(std::string_view key) const {
     if (key == "tls_ciphers" && !settings_.ciphers.empty()) return settings_.ciphers.front().place;
     if (key == "tls_curves" && !settings_.curves.empty()) return settings_.curves.front().place;
@@ -130,6 +142,13 @@ bool may_be_https(std::string_view upstream) {
          http::equal_ignoring_case(scheme, "wss");
 }
 
+config::Place place_of(const config::UpstreamTls& settings, std::string_view key) {
+  if (key == "alpn") return settings.alpn.front().place;
+  if (key == "ca") return settings.ca->written.place;
+  if (key == "key" && settings.key) return settings.key->written.place;
+  return settings.cert->written.place;
+}
+
 std::unique_ptr<const tls::ClientContext> load_upstream(const config::ProxyAction& action,
                                                         const Report& report) {
   const config::UpstreamTls& settings = action.tls;
@@ -143,10 +162,8 @@ std::unique_ptr<const tls::ClientContext> load_upstream(const config::ProxyActio
   std::vector<tls::OptionProblem> problems;
   auto context = tls::ClientContext::make(options, problems);
   for (const tls::OptionProblem& problem : problems) {
-    const config::Place where = problem.key == "alpn" ? settings.alpn.front().place
-                                : problem.key == "ca" ? settings.ca->written.place
-                                                      : settings.cert->written.place;
-    report.problem(where, fmt::format("{}: {}", problem.key, problem.reason));
+    report.problem(place_of(settings, problem.key),
+                   fmt::format("{}: {}", problem.key, problem.reason));
   }
   return context;
 }

@@ -75,11 +75,11 @@ class Loader {
   void load_pair(const std::string& certificate, const std::string& key, const std::string& ocsp);
 
  private:
-  void error(std::string file, std::string reason) {
-    into_.problems.push_back({std::move(file), std::move(reason), false});
+  void error(Problem::Of of, std::string file, std::string reason) {
+    into_.problems.push_back({of, std::move(file), std::move(reason), false});
   }
-  void warning(std::string file, std::string reason) {
-    into_.problems.push_back({std::move(file), std::move(reason), true});
+  void warning(Problem::Of of, std::string file, std::string reason) {
+    into_.problems.push_back({of, std::move(file), std::move(reason), true});
   }
   void warn_of_dates(const Certificate& certificate);
   void load_ocsp(const std::string& file, Certificate& certificate);
@@ -98,54 +98,63 @@ void Loader::load_directory(const std::string& directory) {
     const bool is_hidden = it->path().filename().string().starts_with('.');
     if (!is_hidden && (ending == ".crt" || ending == ".pem")) found.push_back(it->path());
   }
-  if (failed) return error(directory, failed.message());
-  if (found.empty()) return error(directory, "the directory holds no certificate (*.crt, *.pem)");
+  if (failed) return error(Problem::Of::Certificate, directory, failed.message());
+  if (found.empty())
+    return error(Problem::Of::Certificate, directory,
+                 "the directory holds no certificate (*.crt, *.pem)");
   std::sort(found.begin(), found.end());
   for (std::size_t i = 0; i < found.size(); ++i) {
     const fs::path& path = found[i];
     if (i > 0 && found[i - 1].stem() == path.stem()) {
-      error(path, fmt::format("\"{}\" is there too: which of them belongs to the key?",
-                              found[i - 1].filename().string()));
+      error(Problem::Of::Certificate, path,
+            fmt::format("\"{}\" is there too: which of them belongs to the key?",
+                        found[i - 1].filename().string()));
       continue;
     }
     fs::path key = path;
     key.replace_extension(".key");
     const bool has_key = fs::exists(key, failed);
     if (!has_key && lower_case(path.extension()) == ".crt") {
-      error(path, fmt::format("its key \"{}\" is missing", key.filename().string()));
+      error(Problem::Of::Key, path,
+            fmt::format("its key \"{}\" is missing", key.filename().string()));
       continue;
     }
     load_pair(path, has_key ? key : path, {});
   }
 }
 
+// All three files are looked at, whatever is wrong with one of them.
 void Loader::load_pair(const std::string& certificate_file, const std::string& key_file,
                        const std::string& ocsp_file) {
   into_.files.push_back(certificate_file);
   if (key_file != certificate_file) into_.files.push_back(key_file);
   auto chain = read_certificates(certificate_file);
-  if (!chain) return error(certificate_file, chain.error());
   auto key = read_key(key_file);
-  if (!key)
-    return error(certificate_file, fmt::format("its key \"{}\": {}", key_file, key.error()));
+  if (!chain) error(Problem::Of::Certificate, certificate_file, chain.error());
+  if (!key && (chain || key_file != certificate_file)) {
+    error(Problem::Of::Key, certificate_file,
+          fmt::format("its key \"{}\": {}", key_file, key.error()));
+  }
+  if (!chain) return;
 
   Certificate certificate;
   certificate.file = certificate_file;
   certificate.leaf = std::move(chain->front());
   chain->erase(chain->begin());
   certificate.chain = std::move(*chain);
-  certificate.key = std::move(*key);
-  if (X509_check_private_key(certificate.leaf.get(), certificate.key.get()) != 1) {
-    clear_errors();
-    return error(certificate_file,
-                 key_file == certificate_file
-                     ? "its key belongs to another certificate"
-                     : fmt::format("the key \"{}\" belongs to another one", key_file));
-  }
   certificate.names = names_of(*certificate.leaf);
   certificate.not_after = to_time(X509_get0_notAfter(certificate.leaf.get()));
   warn_of_dates(certificate);
   load_ocsp(ocsp_file, certificate);
+  if (!key) return;
+  certificate.key = std::move(*key);
+  if (X509_check_private_key(certificate.leaf.get(), certificate.key.get()) != 1) {
+    clear_errors();
+    return error(Problem::Of::Key, certificate_file,
+                 key_file == certificate_file
+                     ? "its key belongs to another certificate"
+                     : fmt::format("the key \"{}\" belongs to another one", key_file));
+  }
   into_.certificates.push_back(std::move(certificate));
 }
 
@@ -153,11 +162,14 @@ void Loader::warn_of_dates(const Certificate& certificate) {
   const std::time_t not_before = to_time(X509_get0_notBefore(certificate.leaf.get()));
   const std::time_t end = certificate.not_after;
   if (not_before > now_)
-    warning(certificate.file, fmt::format("it is valid from {} on", date_of(not_before)));
+    warning(Problem::Of::Certificate, certificate.file,
+            fmt::format("it is valid from {} on", date_of(not_before)));
   if (end <= now_) {
-    warning(certificate.file, fmt::format("it has expired on {}", date_of(end)));
+    warning(Problem::Of::Certificate, certificate.file,
+            fmt::format("it has expired on {}", date_of(end)));
   } else if (end - now_ <= kSoon) {
-    warning(certificate.file, fmt::format("it expires on {}", date_of(end)));
+    warning(Problem::Of::Certificate, certificate.file,
+            fmt::format("it expires on {}", date_of(end)));
   }
 }
 
@@ -171,14 +183,14 @@ void Loader::load_ocsp(const std::string& file, Certificate& certificate) {
   into_.files.push_back(path);
   const auto bytes = read_bytes(path);
   if (!bytes)
-    return error(certificate.file,
+    return error(Problem::Of::Ocsp, certificate.file,
                  fmt::format("its OCSP response \"{}\": {}", path, bytes.error()));
   const auto* der = reinterpret_cast<const unsigned char*>(bytes->data());
   const std::unique_ptr<OCSP_RESPONSE, decltype(&OCSP_RESPONSE_free)> response(
       d2i_OCSP_RESPONSE(nullptr, &der, static_cast<long>(bytes->size())), &OCSP_RESPONSE_free);
   if (!response || OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
     clear_errors();
-    return error(certificate.file,
+    return error(Problem::Of::Ocsp, certificate.file,
                  fmt::format("\"{}\" is no successful OCSP response (DER)", path));
   }
   const std::unique_ptr<OCSP_BASICRESP, decltype(&OCSP_BASICRESP_free)> basic(
@@ -186,14 +198,14 @@ void Loader::load_ocsp(const std::string& file, Certificate& certificate) {
   OCSP_SINGLERESP* single = basic ? find_single(*basic, *certificate.leaf) : nullptr;
   if (single == nullptr) {
     clear_errors();
-    return error(certificate.file,
+    return error(Problem::Of::Ocsp, certificate.file,
                  fmt::format("the OCSP response \"{}\" is about another one", path));
   }
   ASN1_GENERALIZEDTIME* next_update = nullptr;
   OCSP_single_get0_status(single, nullptr, nullptr, nullptr, &next_update);
   certificate.ocsp_until = next_update != nullptr ? to_time(next_update) : 0;
   if (certificate.ocsp_until != 0 && certificate.ocsp_until <= now_) {
-    return warning(certificate.file,
+    return warning(Problem::Of::Ocsp, certificate.file,
                    fmt::format("its OCSP response \"{}\" has ended on {}, and is not stapled", path,
                                date_of(certificate.ocsp_until)));
   }

@@ -30,18 +30,21 @@ int keep_session(SSL* ssl, SSL_SESSION* session) noexcept {
   return 1;
 }
 
-Outcome show(SSL_CTX& context, const std::string& cert, const std::string& key) {
+void show(SSL_CTX& context, const std::string& cert, const std::string& key,
+          std::vector<OptionProblem>& problems) {
   auto chain = read_certificates(cert);
-  if (!chain) return tl::unexpected(fmt::format("\"{}\": {}", cert, chain.error()));
   auto private_key = read_key(key);
-  if (!private_key) return tl::unexpected(fmt::format("\"{}\": {}", key, private_key.error()));
+  if (!chain) problems.push_back({"cert", fmt::format("\"{}\": {}", cert, chain.error())});
+  if (!private_key)
+    problems.push_back({"key", fmt::format("\"{}\": {}", key, private_key.error())});
+  if (!chain || !private_key) return;
   clear_errors();
   bool is_taken = SSL_CTX_use_certificate(&context, chain->front().get()) == 1 &&
                   SSL_CTX_use_PrivateKey(&context, private_key->get()) == 1;
   for (std::size_t i = 1; i < chain->size(); ++i)
     is_taken = is_taken && SSL_CTX_add1_chain_cert(&context, (*chain)[i].get()) == 1;
-  if (!is_taken) return tl::unexpected(fmt::format("\"{}\": {}", cert, reason_of_last_error()));
-  return {};
+  if (!is_taken)
+    problems.push_back({"cert", fmt::format("\"{}\": {}", cert, reason_of_last_error())});
 }
 
 }  // namespace
@@ -70,10 +73,7 @@ void ClientContext::make_context(const ClientOptions& options,
   } else if (const Outcome trusted = trust(*context_, options.ca); !trusted) {
     problems.push_back({"ca", trusted.error()});
   }
-  if (!options.cert.empty()) {
-    if (const Outcome shown = show(*context_, options.cert, options.key); !shown)
-      problems.push_back({"cert", shown.error()});
-  }
+  if (!options.cert.empty()) show(*context_, options.cert, options.key, problems);
   const auto has_no_wire_form = [](const std::string& name) {
     return name.empty() || name.size() > 255;
   };

@@ -50,6 +50,15 @@ Outcome check_clients(SSL_CTX& context, const ServerOptions& options) {
   return {};
 }
 
+void apply(const ServerOptions& options, SSL_CTX& context, std::vector<OptionProblem>& problems) {
+  const auto note = [&](std::string_view key, const Outcome& outcome) {
+    if (!outcome) problems.push_back({std::string(key), outcome.error()});
+  };
+  note("tls_ciphers", set_ciphers(context, options.ciphers));
+  note("tls_curves", set_groups(context, options.curves));
+  note("client_ca", check_clients(context, options));
+}
+
 }  // namespace
 
 // What OpenSSL calls in the course of a handshake.
@@ -131,6 +140,12 @@ std::unique_ptr<ServerContext> ServerContext::make(const ServerOptions& options,
   return made->make_contexts(options, problems) ? std::move(made) : nullptr;
 }
 
+void ServerContext::check(const ServerOptions& options, std::vector<OptionProblem>& problems) {
+  const SslContextPtr context(SSL_CTX_new(TLS_server_method()));
+  PROX_ASSERT(context != nullptr);
+  apply(options, *context, problems);
+}
+
 bool ServerContext::make_contexts(const ServerOptions& options,
                                   std::vector<OptionProblem>& problems) {
   const std::size_t before = problems.size();
@@ -151,12 +166,7 @@ bool ServerContext::make_contexts(const ServerOptions& options,
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context.get(), &ServerCalls::use_ticket_key);
     if (!alpn_.empty())
       SSL_CTX_set_alpn_select_cb(context.get(), &ServerCalls::choose_protocol, nullptr);
-    const auto note = [&](std::string_view key, const Outcome& outcome) {
-      if (!outcome) problems.push_back({std::string(key), outcome.error()});
-    };
-    note("tls_ciphers", set_ciphers(*context, options.ciphers));
-    note("tls_curves", set_groups(*context, options.curves));
-    note("client_ca", check_clients(*context, options));
+    apply(options, *context, problems);
     show(*context, set, problems);
     if (problems.size() > before) return false;
   }

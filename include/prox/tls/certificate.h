@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@ namespace prox::tls {
 
 // What is wrong with a certificate, or with its key or OCSP response.
 struct Problem {
+  enum class Of : std::uint8_t { Certificate, Key, Ocsp };
+
+  Of of = Of::Certificate;
   std::string file;    // of the certificate, or the directory
   std::string reason;  // "Permission denied", "it holds no certificate"
   bool is_warning = false;

@@ -42,6 +42,8 @@ class ServerContext {
                                              std::vector<Certificate> certificates,
                                              const TicketKeys& keys,
                                              std::vector<OptionProblem>& problems);
+  // Only what is wrong with the options, for a service whose certificates cannot be read.
+  static void check(const ServerOptions& options, std::vector<OptionProblem>& problems);
   ServerContext(const ServerContext&) = delete;
   ServerContext& operator=(const ServerContext&) = delete;
 
