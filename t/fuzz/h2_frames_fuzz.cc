@@ -197,15 +197,33 @@ void Server::write_data(http::H2Stream& base, Slice frame_header, std::size_t by
   body_bytes_sent_ += bytes;
 }
 
-// Calls `take` with piece after piece, as `seed` cuts them (0: one piece), until it returns false.
+// Bytes up to the end of the first GOAWAY, or all. A client that has no request open ends the connection by one, and what it sends
+// behind it is read only as far as it came in the same bytes.
+std::size_t up_to_goaway(Slice frames) {
+  constexpr std::size_t kHeader = 9;
+  constexpr unsigned char kGoaway = 7;
+  auto byte = [&](std::size_t at) { return static_cast<unsigned char>(frames[at]); };
+  std::size_t at = frames.starts_with(http::kH2Preface) ? http::kH2Preface.size() : 0;
+  while (at + kHeader <= frames.size()) {
+    const bool is_goaway = byte(at + 3) == kGoaway;
+    at += kHeader + (byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2));
+    if (is_goaway) return std::min(at, frames.size());
+  }
+  return frames.size();
+}
+
+// Calls `take` with piece after piece, as `seed` cuts them (0: only as they must be), until it returns false.
 template <typename Take>
 void cut(Slice input, std::uint32_t seed, Take take) {
+  std::size_t whole = 0;  // of what is not to be read together with more
   while (!input.empty()) {
+    if (whole == 0) whole = up_to_goaway(input);
     const std::uint32_t random = seed * 1664525 + 1013904223;
     const std::size_t bytes =
-        seed == 0 ? input.size() : std::min<std::size_t>(input.size(), 1 + (random >> 24) % 24);
+        seed == 0 ? whole : std::min<std::size_t>(whole, 1 + (random >> 24) % 24);
     if (!take(input.substr(0, bytes))) return;
     input.remove_prefix(bytes);
+    whole -= bytes;
     if (seed != 0) seed = random | 1;
   }
 }
