@@ -130,6 +130,17 @@ def test_answers_of_prox_itself(start_prox):
     assert client.fetch("/known", fields=[("expect", "the-unexpected")]).status == 417
 
 
+@pytest.mark.parametrize("head, status", [({"target": "/" + "u" * 100}, 414), ({"fields": [("x-pad", "p" * 2000)]}, 431),
+                                          ({"fields": [("x-one", "1")] * 20}, 431)])
+def test_heads_over_a_limit_are_answered(start_prox, upstream, head, status):
+    origin = upstream(answer())
+    limits = {"max_uri_bytes": 100, "max_header_bytes": 2048, "max_header_count": 10}
+    client = start_prox(proxy_to(origin, limits)).connect_h2()
+    assert client.fetch(**head).status == status
+    assert client.fetch(target="/" + "u" * 99, fields=[("x-one", "1")] * 10).status == 200
+    assert len(origin.requests) == 1
+
+
 def test_an_upstream_that_is_cut_resets_the_stream_alone(start_prox, upstream):
     half_came = threading.Event()
 

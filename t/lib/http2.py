@@ -63,6 +63,10 @@ class H2Client:
         config = h2.config.H2Configuration(client_side=True, header_encoding="latin-1", normalize_outbound_headers=False,
                                            validate_outbound_headers=False)
         self.h2 = h2.connection.H2Connection(config)
+        # For python-h2 a GOAWAY ends all streams; those that are open go on (RFC 9113 §6.8).
+        machine, state = self.h2.state_machine, h2.connection.ConnectionState.CLIENT_OPEN
+        goaway = {(state, h2.connection.ConnectionInputs.RECV_GOAWAY): (None, state)}
+        machine._transitions = {**machine._transitions, **goaway}  # pylint: disable=protected-access
         self.responses = {}
         self.events = []  # all that have come
         self.reads_all = reads_all
