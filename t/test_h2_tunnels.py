@@ -4,6 +4,7 @@ from lib import http1
 from lib.http2 import Codes, Settings
 from lib.prox import proxy_to
 from lib.upstream import response_bytes
+from lib.waits import DEADLINE, wait_until_still
 
 CONNECT = [(":method", "CONNECT"), (":authority", "target.test:443")]
 
@@ -105,3 +106,29 @@ def test_an_upgrade_that_is_rejected_is_answered_as_it_is(start_prox, upstream):
                                    (":authority", "a.test"), (":path", "/")], ends=False)
     response = client.read_end(stream_id)
     assert (response.status, response.body) == (404, b"not here")
+
+
+def test_a_tunnel_whose_client_reads_late_has_no_write_timeout(start_prox, upstream):
+    """A download that gets stuck after it tells when the time is over."""
+    size = 8 * 1024 * 1024
+    sent = []
+
+    def script(connection):
+        is_tunnel = connection.read_head().method == "CONNECT"
+        connection.send(b"HTTP/1.1 200 OK\r\n" + (b"\r\n" if is_tunnel else b"Content-Length: %d\r\n\r\n" % (2 * size)))
+        for _ in range(size // 65536 * (1 if is_tunnel else 2)):
+            connection.send(b"x" * 65536)
+            sent.append(is_tunnel)
+        connection.half_close()
+        connection.wait_closed()
+
+    origin = upstream(script)
+    prox = start_prox(proxy_to(origin, {"write_timeout": "500ms"}))
+    client = prox.connect_h2(settings={Settings.INITIAL_WINDOW_SIZE: 2 * size}, receive_buffer=65536)
+    client.h2.increment_flow_control_window(2 * size)
+    stream_id = client.begin_with(CONNECT, ends=False)
+    wait_until_still(lambda: len(sent), what="what the tunnel takes")
+    prox.connect(receive_buffer=4096).send_request()
+    assert origin.wait_connection(1).ended.wait(DEADLINE)
+    client.send_data(stream_id, b"", ends=True)
+    assert len(client.read_response(stream_id).body) == size

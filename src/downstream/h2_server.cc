@@ -249,7 +249,10 @@ void H2Server::on_deadline() {
   deadline_ = 0;
   const Millis now = base::coarse_now();
   auto has_passed = [now](Millis deadline) { return deadline != 0 && now >= deadline; };
-  if (has_passed(stall_deadline_)) return connection_.close(true);
+  if (has_passed(stall_deadline_)) {
+    if (!carries_tunnel()) return connection_.close(true);
+    stall_deadline_ = 0;  // begins anew with the next look at the socket
+  }
   if (streams_ && connection_.stream().has_ended()) return connection_.close();
   if (has_passed(idle_deadline_)) {
     if (!has_input_) return connection_.close();
@@ -265,6 +268,14 @@ void H2Server::on_deadline() {
     expect(stream->deadline());
   }
   take_turn();
+}
+
+// Tunnels have no time limits, and so neither has what carries one; each response beside it has its own.
+bool H2Server::carries_tunnel() const {
+  for (const H2ServerStream* stream = streams_.get(); stream != nullptr;
+       stream = stream->next_.get())
+    if (stream->is_tunnel()) return true;
+  return false;
 }
 
 void H2Server::expect(Millis deadline) {

@@ -69,6 +69,7 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   void leave();
   void close_when_flushed();
   void update_deadline();
+  bool carries_tunnel() const;
   void unlink(H2ServerStream& stream);
 
   Connection& connection_;
