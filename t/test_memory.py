@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from lib import http1, procfs
+from lib.http2 import Settings
 from lib.prox import proxy_to
 from lib.tls import TlsClient, tls_site
 from lib.upstream import answer, response_bytes
@@ -161,6 +162,33 @@ def test_pipelined_requests_of_a_client_that_reads_nothing(one_worker, upstream)
     with PeakMemory(prox) as memory, pytest.raises(TimeoutError):
         for _ in range(20000):
             client.socket.sendall(request)
+    memory.check()
+
+
+@pytest.mark.parametrize("window", [64 * 1024, 256 * MIB], ids=["small-window", "open-window"])
+def test_64_mib_down_on_each_http2_stream_to_a_reader_that_stops(one_worker, upstream, window):
+    """The windows of its streams stop it, or the socket where they are open."""
+    senders = []
+
+    def script(connection):
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SIZE)
+        senders.append(Sender(connection.socket))
+        senders[-1].run()
+
+    prox = one_worker(upstream(script))
+    client = prox.connect_h2(settings={Settings.INITIAL_WINDOW_SIZE: window}, reads_all=False, receive_buffer=65536)
+    client.h2.increment_flow_control_window(256 * MIB)
+    with PeakMemory(prox) as memory:
+        responses = [client.responses[client.begin(ends=True)] for _ in range(4)]
+        wait_until_still(lambda: sum(sender.sent for sender in senders), what="what the upstreams can send")
+        assert len(senders) == 4
+        assert all(sender.sent < STUCK_LIMIT for sender in senders)
+        for stream_id in client.responses:
+            client.h2.increment_flow_control_window(MIB, stream_id)
+        client.flush()
+        client.read_until(lambda: all(len(response.body) >= MIB for response in responses), 3 * DEADLINE)
+        assert all(response.body == (BLOCK * (len(response.body) // len(BLOCK) + 1))[:len(response.body)] for response in responses)
     memory.check()
 
 
