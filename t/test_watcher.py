@@ -358,7 +358,10 @@ def test_idle_connections_outlive_a_storm_of_saves_and_signals(start_prox):
     idle = [prox.connect() for _ in range(IDLE)]
     assert {client.exchange().body for client in idle[::2]} == {b"old"}
     for number in spread(30, seconds=3):
-        prox.config_path.write_text(site(prox, str(number)))
+        # At one stroke: a reload that the signal before has begun may read the file at this moment.
+        new = prox.config_path.with_suffix(".new")
+        new.write_text(site(prox, str(number)))
+        new.rename(prox.config_path)
         prox.signal(signal.SIGHUP)
     wait_until_still(lambda: len(prox.reload_verdicts()), STILL, what="reloads")
     assert {client.exchange().body for client in idle} == {b"29"}

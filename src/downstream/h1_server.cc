@@ -155,13 +155,14 @@ void H1Server::update_deadline() {
 void H1Server::read() {
   Stream& stream = connection_.stream();
   in_read_ = true;
+  bool has_come = !stream.input().empty();  // the greeting reads first
   int reads = 0;
   while (take_input()) {
     if (++reads > kReadsPerTurn) {
       settle_.post(loop_);
       break;
     }
-    const bool is_inside_request = reads > 1 && reading_ != Reading::Idle;
+    const bool is_inside_request = has_come && reading_ != Reading::Idle;
     const base::Result<Stream::Fill> got = stream.fill(wanted_room(), is_inside_request);
     if (!got) {
       broken_ = true;
@@ -172,6 +173,7 @@ void H1Server::read() {
       on_client_closed();
       break;
     }
+    has_come = true;
   }
   in_read_ = false;
   if (!broken_) flush_or_break();

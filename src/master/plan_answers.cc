@@ -32,12 +32,13 @@ int status_of(std::string_view digits) {
 
 void add_edits(std::vector<exchange::ResponseEdit>& edits, const config::HeaderEdits& headers,
                const config::StringMap& set) {
-  for (const auto& [name, value] : headers) {
+  for (const config::NamedText& header : headers) {
+    const std::string& name = header.name.value;
     std::erase_if(edits, [&](const exchange::ResponseEdit& edit) {
-      return http::equal_ignoring_case(edit.name, name.value);
+      return http::equal_ignoring_case(edit.name, name);
     });
-    exchange::ResponseEdit edit{name.value, http::recognise(name.value), std::nullopt};
-    if (!value.value.empty()) edit.value = routing::Template(value.value, set);
+    exchange::ResponseEdit edit{name, http::recognise(name), std::nullopt};
+    if (!header.value.value.empty()) edit.value = routing::Template(header.value.value, set);
     edits.push_back(std::move(edit));
   }
 }
