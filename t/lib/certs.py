@@ -34,12 +34,15 @@ class Pair:
         return hashlib.sha256(self.leaf_der).hexdigest()
 
     def copy_to(self, directory, base):
-        """Puts the pair into a directory as <base>.crt and <base>.key."""
+        """Puts the pair into a directory as <base>.crt and <base>.key, one right behind the other."""
         directory = pathlib.Path(directory)
         directory.mkdir(exist_ok=True)
         pair = Pair(directory / f"{base}.crt", directory / f"{base}.key")
-        pair.cert.write_bytes(self.cert.read_bytes())
-        pair.key.write_bytes(self.key.read_bytes())
+        prepared = [new.with_name(new.name + ".new") for new in (pair.cert, pair.key)]
+        for file, old in zip(prepared, (self.cert, self.key)):
+            file.write_bytes(old.read_bytes())
+        for file in prepared:
+            file.rename(file.with_suffix(""))
         return pair
 
 
