@@ -1,5 +1,10 @@
 """CONNECT and WebSocket over HTTP/2 (RFC 8441), to an HTTP/1.1 upstream."""
 
+import select
+import threading
+
+import pytest
+
 from lib import http1
 from lib.http2 import Codes, Settings
 from lib.prox import proxy_to
@@ -132,3 +137,46 @@ def test_a_tunnel_whose_client_reads_late_has_no_write_timeout(start_prox, upstr
     assert origin.wait_connection(1).ended.wait(DEADLINE)
     client.send_data(stream_id, b"", ends=True)
     assert len(client.read_response(stream_id).body) == size
+
+
+def fill(client, stream_id):
+    """Sends as much as the way to the upstream takes; returns how many bytes."""
+    sent = 0
+
+    def push():
+        nonlocal sent
+        while select.select([client.socket], [], [], 0)[0]:
+            assert client.read_some()
+        while room := min(client.h2.local_flow_control_window(stream_id), client.h2.max_outbound_frame_size):
+            client.send_data(stream_id, b"x" * room)
+            sent += room
+        return sent
+
+    return wait_until_still(push, what="what can be sent")
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["client-stays", "client-leaves"])
+def test_the_last_bytes_of_a_client_pass_though_the_upstream_ended_first(start_prox, upstream, stays):
+    """All of the stream is over then, but not the way to the upstream, which reads late."""
+    read_on = threading.Event()
+    received = []
+
+    def script(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\nbye")
+        connection.half_close()
+        connection.wait(read_on)
+        received.append(len(connection.stream.unread()) + len(connection.stream.read_to_end(DEADLINE)))
+
+    origin = upstream(script)
+    client = start_prox(proxy_to(origin)).connect_h2()
+    stream_id = client.begin_with(CONNECT, ends=False)
+    client.read_until(lambda: client.responses[stream_id].ended, what="the end of the upstream")
+    sent = fill(client, stream_id)
+    client.send_data(stream_id, b"", ends=True)
+    client.settle()
+    if not stays:
+        client.close()
+    read_on.set()
+    assert origin.wait_connection().ended.wait(DEADLINE)
+    assert received == [sent]

@@ -66,9 +66,10 @@ void H2Server::on_settle(void* self) { static_cast<H2Server*>(self)->take_turn()
 
 // No handler is on the stack here: the connection may be closed.
 void H2Server::take_turn() {
-  if (!connection_.stream().output().empty() && !flush()) return connection_.close();
-  read();
+  if (!broken_ && !connection_.stream().output().empty()) flush();
+  if (!broken_) read();
   write_output();
+  if (broken_) lose_client();
   // What has left makes room for more of it.
   for (int rounds = 0; go_on(); ++rounds) {
     write_output();
@@ -76,9 +77,10 @@ void H2Server::take_turn() {
     want_turn();
     break;
   }
-  if (broken_) return connection_.close();
+  if (broken_ && delivering() == 0) return connection_.close();
   if (codec_.is_over()) state_ = State::Ending;
-  if (state_ == State::Ending && connection_.stream().output().empty()) return close_when_flushed();
+  if (state_ == State::Ending && connection_.stream().output().empty() && delivering() == 0)
+    return close_when_flushed();
   if (state_ == State::Open && connection_.host().is_draining()) leave_gently();
   update_deadline();
 }
@@ -87,9 +89,30 @@ void H2Server::take_turn() {
 bool H2Server::go_on() {
   if (!std::exchange(look_, false)) return false;
   bool any = false;
-  for (H2ServerStream* stream = streams_.get(); stream != nullptr; stream = stream->next_.get())
+  for (H2ServerStream* stream = streams_.get(); stream != nullptr;) {
+    H2ServerStream* const next = stream->next_.get();
     any = stream->go_on() || any;
+    if (stream->is_done()) unlink(*stream);
+    stream = next;
+  }
   return any;
+}
+
+// Nothing is left for those whose client is gone, but for tunnels that it has ended before.
+void H2Server::lose_client() {
+  for (H2ServerStream* stream = streams_.get(); stream != nullptr;) {
+    H2ServerStream* const next = stream->next_.get();
+    if (!stream->is_delivering()) unlink(*stream);
+    stream = next;
+  }
+}
+
+std::size_t H2Server::delivering() const {
+  std::size_t count = 0;
+  for (const H2ServerStream* stream = streams_.get(); stream != nullptr;
+       stream = stream->next_.get())
+    count += stream->is_delivering() ? 1 : 0;
+  return count;
 }
 
 void H2Server::close_when_flushed() {
@@ -174,7 +197,11 @@ void H2Server::on_data(http::H2Stream& stream, Slice data) {
 
 void H2Server::on_end(http::H2Stream& stream, Slice trailers) { own(stream).on_end(trailers); }
 
-void H2Server::on_closed(http::H2Stream& stream, http::H2Error) { unlink(own(stream)); }
+void H2Server::on_closed(http::H2Stream& stream, http::H2Error error) {
+  const bool goes_on = error == http::H2Error::NoError && own(stream).is_delivering();
+  // The client may open another in its place: so these are counted apart.
+  if (!goes_on || delivering() > connection_.service().limits.max_streams) unlink(own(stream));
+}
 
 // ---- writing ----
 
@@ -253,7 +280,7 @@ void H2Server::on_deadline() {
     if (!carries_tunnel()) return connection_.close(true);
     stall_deadline_ = 0;  // begins anew with the next look at the socket
   }
-  if (streams_ && connection_.stream().has_ended()) return connection_.close();
+  broken_ = broken_ || (streams_ && connection_.stream().has_ended());
   if (has_passed(idle_deadline_)) {
     if (!has_input_) return connection_.close();
     leave();

@@ -70,6 +70,8 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   void close_when_flushed();
   void update_deadline();
   bool carries_tunnel() const;
+  std::size_t delivering() const;
+  void lose_client();
   void unlink(H2ServerStream& stream);
 
   Connection& connection_;

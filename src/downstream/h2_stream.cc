@@ -52,7 +52,8 @@ void H2ServerStream::release() {
   read_deadline_ = write_deadline_ = 0;
   reading_ = Reading::Head;
   writing_ = Writing::None;
-  asks_for_tunnel_ = is_tunnel_ = bodyless_ = end_told_ = resumed_ = backed_up_ = false;
+  asks_for_tunnel_ = is_tunnel_ = tunnel_over_ = bodyless_ = end_told_ = resumed_ = backed_up_ =
+      false;
 }
 
 void H2ServerStream::end_exchange() {
@@ -94,12 +95,12 @@ void H2ServerStream::on_head(const base::Result<BodyFraming>& framing) {
 }
 
 void H2ServerStream::on_data(const base::BlockRef& block, Slice data) {
-  if (!wants_body()) return server_->codec().taken(*this, data.size());
+  if (!wants_body()) return taken(data.size());
   exchange::Exchange& x = *exchange_;
   body_bytes_ += data.size();
   const std::uint64_t limit = x.service->limits.max_body_bytes;
   if (limit > 0 && body_bytes_ > limit && !is_tunnel_) {
-    server_->codec().taken(*this, data.size());
+    taken(data.size());
     return fail(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request body"});
   }
   zone::add(x.context->row.bytes_in, data.size());
@@ -127,6 +128,11 @@ bool H2ServerStream::wants_body() const {
   return exchange_->handler != nullptr || !exchange_->head_sent;
 }
 
+// There are no windows any more once the stream is closed.
+void H2ServerStream::taken(std::size_t bytes) {
+  if (id() != 0) server_->codec().taken(*this, bytes);
+}
+
 // Gives the handler what it wants of what has come, and opens the stream's window by as much.
 void H2ServerStream::give_body() {
   if (!wants_body()) return drop_body();
@@ -136,7 +142,7 @@ void H2ServerStream::give_body() {
     const std::size_t bytes = request_.size();
     x.handler->on_request_body(request_);
     PROX_ASSERT(request_.empty());
-    server_->codec().taken(*this, bytes);
+    taken(bytes);
   }
   if (!request_.empty() || reading_ != Reading::Complete || end_told_) return;
   end_told_ = true;
@@ -145,7 +151,7 @@ void H2ServerStream::give_body() {
 
 void H2ServerStream::drop_body() {
   if (request_.empty()) return;
-  server_->codec().taken(*this, request_.size());
+  taken(request_.size());
   request_.clear();
 }
 
@@ -229,7 +235,16 @@ void H2ServerStream::begin_tunnel(const http::ResponseHead& head) {
 }
 
 // The stream closes when the last byte of both directions has passed.
-void H2ServerStream::end_tunnel() { server_->want_turn(); }
+void H2ServerStream::end_tunnel() {
+  tunnel_over_ = true;
+  server_->want_look();
+  server_->want_turn();
+}
+
+bool H2ServerStream::is_delivering() const {
+  return id() == 0 && is_tunnel_ && !tunnel_over_ && reading_ == Reading::Complete &&
+         writing_ == Writing::Ended;
+}
 
 void H2ServerStream::send_body(net::Buffer& data) {
   if (bodyless_ || data.empty() || writing_ != Writing::Body) return data.clear();
@@ -263,6 +278,7 @@ void H2ServerStream::drop_exchange(exchange::DropMode mode) {
 }
 
 void H2ServerStream::cut_response() {
+  if (is_delivering()) return end_tunnel();
   writing_ = Writing::Cut;
   response_.clear();
   server_->codec().reset(*this,

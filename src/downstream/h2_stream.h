@@ -46,6 +46,10 @@ class H2ServerStream final : public http::H2Stream,
   base::Millis deadline() const;
   bool is_answering() const { return writing_ != Writing::None; }
   bool is_tunnel() const { return is_tunnel_; }
+  // Closed for the client, by both ends, while the tunnel's last bytes are on their way to the upstream: nobody but the upstream is
+  // waited for. It is done when they have arrived, or never will.
+  bool is_delivering() const;
+  bool is_done() const { return id() == 0 && tunnel_over_; }
 
   void send_interim(const http::ResponseHead& head) override;
   void send_head(http::ResponseHead& head, http::BodyFraming body) override;
@@ -78,6 +82,7 @@ class H2ServerStream final : public http::H2Stream,
   };
 
   bool wants_body() const;
+  void taken(std::size_t bytes);
   void give_body();
   void drop_body();
   void fail(const base::Error& error);
@@ -100,6 +105,7 @@ class H2ServerStream final : public http::H2Stream,
   Writing writing_ = Writing::None;
   bool asks_for_tunnel_ = false;  // what comes behind the head waits for begin_tunnel
   bool is_tunnel_ = false;
+  bool tunnel_over_ = false;  // for its handler
   bool bodyless_ = false;
   bool end_told_ = false;   // the handler knows that the request is complete
   bool resumed_ = false;    // the handler wants more of the request
