@@ -12,6 +12,7 @@ int print_config(const Options& options);
 int print_schema();
 int routes(const Options& options);
 int explain(const Options& options);
+int explain_hello(const Options& options);
 int signal_master(const Options& options);
 int print_version(const Options& options);
 

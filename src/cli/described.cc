@@ -47,6 +47,9 @@ std::vector<std::string> more_conditions(const config::Match& match) {
   std::vector<std::string> networks;
   for (const config::Network& network : match.client) networks.push_back(config::to_text(network));
   if (!networks.empty()) words.push_back(fmt::format("client {}", fmt::join(networks, ", ")));
+  std::vector<std::string_view> protocols;
+  for (const config::Text& protocol : match.alpn) protocols.push_back(protocol.value);
+  if (!protocols.empty()) words.push_back(fmt::format("alpn {}", fmt::join(protocols, ", ")));
   return words;
 }
 

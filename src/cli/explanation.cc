@@ -51,18 +51,6 @@ void refuse(Explanation& explanation, const base::Error& error) {
   explanation.why_refused = fmt::format("{} while {}", base::to_word(error.code), error.context);
 }
 
-Explanation::Winner captured(const RouteMatch& match, const RouteHit& hit, const RouteKey& key) {
-  Explanation::Winner winner{hit.route, {}, {}, {}};
-  if (hit.path != nullptr) winner.path = hit.path->text;
-  if (!match.domain) return winner;
-  char buffer[256];
-  routing::DomainPattern::Captures found;
-  match.domain->matches(routing::normalise_host(key.host, buffer), &found);
-  winner.domain = fmt::format("{}", fmt::join(found.stars, "."));
-  winner.glob = found.glob;
-  return winner;
-}
-
 void route(const Router& router, const RouteKey& key, Explanation& explanation) {
   const std::optional<RouteHit> hit = router.find(key);
   const std::size_t end = hit ? hit->route : router.routes().size();
@@ -71,10 +59,24 @@ void route(const Router& router, const RouteKey& key, Explanation& explanation) 
     PROX_ASSERT(mismatch.has_value());
     explanation.passed_over.push_back({i, std::move(mismatch->why)});
   }
-  if (hit) explanation.winner = captured(router.routes()[hit->route], *hit, key);
+  if (!hit) return;
+  explanation.winner = captured(hit->route, router.routes()[hit->route].domain, key.host);
+  if (hit->path != nullptr) explanation.winner->path = hit->path->text;
 }
 
 }  // namespace
+
+Winner captured(std::size_t route, const std::optional<routing::DomainPattern>& domain,
+                std::string_view host) {
+  Winner winner{route, {}, {}, {}};
+  if (!domain) return winner;
+  char buffer[256];
+  routing::DomainPattern::Captures found;
+  domain->matches(routing::normalise_host(host, buffer), &found);
+  winner.domain = fmt::format("{}", fmt::join(found.stars, "."));
+  winner.glob = found.glob;
+  return winner;
+}
 
 Explanation explain(const config::Config& config, const Service& service, std::string_view head,
                     std::string_view client) {

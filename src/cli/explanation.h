@@ -7,23 +7,25 @@
 #include <vector>
 
 #include "prox/config/config.h"
+#include "prox/routing/pattern.h"
 
 namespace prox::cli {
 
+struct PassedOver {
+  std::size_t route;  // index into the service's routes
+  std::string why;
+};
+
+struct Winner {
+  std::size_t route;
+  // What the wildcards took; empty where there are none.
+  std::string domain;  // the stars' parts, joined by "."
+  std::string glob;
+  std::string path;  // the path item that matched, as written
+};
+
 // What a server with this config does with one request. Worked out by the server's own parser, path cleaning and router.
 struct Explanation {
-  struct PassedOver {
-    std::size_t route;  // index into the service's routes
-    std::string why;
-  };
-  struct Winner {
-    std::size_t route;
-    // What the wildcards took; empty where there are none.
-    std::string domain;  // the stars' parts, joined by "."
-    std::string glob;
-    std::string path;  // the path item that matched, as written
-  };
-
   std::string request_line;  // without the version
   std::string host;          // as routes compare it
   std::string path;          // the same
@@ -39,5 +41,9 @@ struct Explanation {
 // `head`: a request head as HTTP/1 has it. `client`: the IP address that it comes from.
 Explanation explain(const config::Config& config, const config::Service& service,
                     std::string_view head, std::string_view client);
+
+// The winner among the routes, with what its domain's wildcards take of a host.
+Winner captured(std::size_t route, const std::optional<routing::DomainPattern>& domain,
+                std::string_view host);
 
 }  // namespace prox::cli

@@ -80,16 +80,14 @@ void Form::add_refused(const std::string& names, const std::string& hint) {
       ->check([hint](const std::string&) { return hint; });
 }
 
-void Form::add_argument(const std::string& name, std::string& value,
-                        const std::string& description) {
-  argument_ = Argument{name, &value, description};
+void Form::add_argument(const std::string& name, std::string& value, const std::string& description,
+                        std::function<bool()> is_needed) {
+  argument_ = Argument{name, &value, description, std::move(is_needed)};
 }
 
 std::optional<Answer> Form::parse(const std::vector<std::string>& arguments) {
   std::vector<std::string> normal;
   if (auto answer = normalise(arguments, normal)) return answer;
-  if (argument_ && argument_->value->empty())
-    return refuse(fmt::format("{} is missing", argument_->name));
   std::reverse(normal.begin(), normal.end());  // CLI11 takes them from the back
   try {
     app_.parse(std::move(normal));
@@ -98,6 +96,8 @@ std::optional<Answer> Form::parse(const std::vector<std::string>& arguments) {
     if (message.starts_with("--")) message.remove_prefix(1);
     return refuse(std::string(message));
   }
+  if (argument_ && argument_->value->empty() && argument_->is_needed())
+    return refuse(fmt::format("{} is missing", argument_->name));
   return std::nullopt;
 }
 

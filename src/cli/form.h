@@ -31,8 +31,9 @@ class Form {
   void add_word(const std::string& names, const Words& known, const std::string& what,
                 std::function<void(const std::string&)> set);
   void add_refused(const std::string& names, const std::string& hint);
-  // The one word beside the flags, before, between or behind them. It has to be there.
-  void add_argument(const std::string& name, std::string& value, const std::string& description);
+  // The one word beside the flags, before, between or behind them. `is_needed`: whether the flags cannot do without it.
+  void add_argument(const std::string& name, std::string& value, const std::string& description,
+                    std::function<bool()> is_needed);
 
   // Empty if all is well.
   std::optional<Answer> parse(const std::vector<std::string>& arguments);
@@ -44,6 +45,7 @@ class Form {
     std::string name;  // "URL"
     std::string* value = nullptr;
     std::string description;
+    std::function<bool()> is_needed;
   };
 
   static CLI::Option* last_wins(CLI::Option* option);

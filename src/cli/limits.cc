@@ -24,8 +24,10 @@ void add_time(Words& words, std::string_view what, Duration limit) {
 
 void add_times(Words& words, const config::ServiceSettings& settings,
                const config::Action& action) {
-  add_time(words, "request within", settings.read_timeout);
-  add_time(words, "response within", settings.write_timeout);
+  if (action.type() != config::ActionType::Pass) {
+    add_time(words, "request within", settings.read_timeout);
+    add_time(words, "response within", settings.write_timeout);
+  }
   const config::Connecting* connecting = action.connecting();
   if (connecting == nullptr) return;
   const std::optional<Duration> dial =
@@ -76,7 +78,7 @@ std::vector<std::string> limits_of(const config::Service& service, const config:
                                    const config::Action& action) {
   Words words;
   add_times(words, service.settings, action);
-  if (service.settings.max_body_bytes > 0)
+  if (service.settings.max_body_bytes > 0 && action.type() != config::ActionType::Pass)
     words.push_back(fmt::format("body of {} bytes", service.settings.max_body_bytes));
   add_guards(words, service.guards);
   add_guards(words, route.guards);

@@ -21,7 +21,9 @@ int run(const prox::cli::Options& options, int argc, char** argv) {
     case prox::cli::Command::Config: return prox::cli::print_config(options);
     case prox::cli::Command::Schema: return prox::cli::print_schema();
     case prox::cli::Command::Routes: return prox::cli::routes(options);
-    case prox::cli::Command::Explain: return prox::cli::explain(options);
+    case prox::cli::Command::Explain:
+      return options.question.is_about_hello() ? prox::cli::explain_hello(options)
+                                               : prox::cli::explain(options);
     case prox::cli::Command::Signal: return prox::cli::signal_master(options);
     case prox::cli::Command::Version:
     case prox::cli::Command::ShortVersion:

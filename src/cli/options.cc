@@ -23,7 +23,7 @@ constexpr const char* kUsage =
     "  config     print what a configuration comes to: all files as one, defaults filled in\n"
     "  schema     print the JSON Schema of configurations, for editors\n"
     "  routes     print the services and routes of a configuration\n"
-    "  explain    tell which route takes a request, and why no earlier one does\n"
+    "  explain    tell which route takes a request or connection, and why\n"
     "  version    print the version\n"
     "  help       print this; help <command>: its flags\n"
     "\n"
@@ -79,7 +79,12 @@ void add_explain_flags(Form& form, Options& options) {
                 "the service, where the URL's port does not tell");
   form.add_bool("-x,--proxy", question.proxy, "ask as a client of a forward proxy does");
   form.add_text("--target", question.target, "TEXT", "the request target, if not the URL's path");
-  form.add_argument("URL", question.url, "what is asked for: http://example.com/path?query");
+  form.add_text("--sni", question.server_name, "NAME",
+                "tell what becomes of a TLS connection to this name, before TLS");
+  form.add_list("--alpn", question.protocols, "WORD",
+                "a protocol that the client offers there; may be repeated");
+  form.add_argument("URL", question.url, "what is asked for: http://example.com/path?query",
+                    [&question] { return !question.is_about_hello(); });
 }
 
 // `prox -…`: what nginx's users know.

@@ -29,15 +29,20 @@ enum class Command : std::uint8_t {
 
 enum class Format : std::uint8_t { Text, Json };
 
-// The request that `prox explain` is asked about.
+// The request, or the connection, that `prox explain` is asked about.
 struct Question {
   std::string url;
   std::string method = "GET";
-  std::vector<std::string> headers;  // "Name: value"
-  std::string from = "127.0.0.1";    // the client\'s address
-  std::string service;               // its name; empty: the one that listens on the URL's port
-  std::string target;                // sent in place of the request target that the URL gives
-  bool proxy = false;                // the whole URL is sent, as to a forward proxy
+  std::vector<std::string> headers;    // "Name: value"
+  std::string from = "127.0.0.1";      // the client\'s address
+  std::string service;                 // its name; empty: the one that listens on the URL's port
+  std::string target;                  // sent in place of the request target that the URL gives
+  bool proxy = false;                  // the whole URL is sent, as to a forward proxy
+  std::string server_name;             // of a ClientHello
+  std::vector<std::string> protocols;  // the same: ALPN
+
+  // What becomes of a connection by its ClientHello, not of a request.
+  bool is_about_hello() const { return !server_name.empty() || !protocols.empty(); }
 };
 
 // What was asked for.

@@ -108,6 +108,12 @@ tl::expected<Choice, std::string> find_by_port(const Config& config, const Url& 
   return refuse(fmt::format("{}; choose one with -service: {}", none, listed(all_of(config))));
 }
 
+bool has_pass_route(const Config& config, const Service& service) {
+  return std::any_of(service.routes.begin(), service.routes.end(), [&](const config::Route& route) {
+    return config.find_action(route.action.value)->type() == config::ActionType::Pass;
+  });
+}
+
 bool wants_tls(const Url& url) { return url.scheme == "https" || url.scheme == "wss"; }
 
 }  // namespace
@@ -149,6 +155,21 @@ tl::expected<Choice, std::string> choose_service(const Config& config, const Url
                                 choice->service->tls.on ? "" : "no ", url.scheme);
   }
   return choice;
+}
+
+tl::expected<Choice, std::string> choose_service_for_hello(const Config& config,
+                                                           const std::optional<Url>& url,
+                                                           std::string_view name) {
+  if (!name.empty()) return find_named(config, name);
+  if (url) return find_by_port(config, *url);
+  std::vector<const Service*> services;
+  for (const Service& service : config.services) {
+    if (has_pass_route(config, service)) services.push_back(&service);
+  }
+  if (services.empty()) services = all_of(config);
+  if (services.size() == 1) return Choice{services.front(), {}};
+  return refuse(
+      fmt::format("there are several services; choose one with -service: {}", listed(services)));
 }
 
 tl::expected<std::string, std::string> write_head(const Question& question, const Url& url) {

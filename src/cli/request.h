@@ -32,6 +32,11 @@ struct Choice {
 tl::expected<Choice, std::string> choose_service(const config::Config& config, const Url& url,
                                                  std::string_view name);
 
+// The same for a connection: without name and URL, the only service with pass routes, or the only one.
+tl::expected<Choice, std::string> choose_service_for_hello(const config::Config& config,
+                                                           const std::optional<Url>& url,
+                                                           std::string_view name);
+
 // The request's head as a client would send it, fit for the parser of HTTP/1.
 tl::expected<std::string, std::string> write_head(const Question& question, const Url& url);
 

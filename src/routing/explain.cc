@@ -22,14 +22,19 @@ std::optional<std::string> check_kind(const RouteMatch& match, const RouteKey& k
              : "this is a forward-proxy request, and the route has no forward_proxy: true";
 }
 
-std::optional<std::string> check_domain(const RouteMatch& match, const RouteKey& key) {
-  if (!match.domain) return std::nullopt;
+// `nobody`: what is said of a host that is not there.
+std::optional<std::string> check_host(const std::optional<DomainPattern>& domain,
+                                      std::string_view name, std::string_view nobody) {
+  if (!domain) return std::nullopt;
   char buffer[256];
-  const std::string_view host = normalise_host(key.host, buffer);
-  if (match.domain->matches(host)) return std::nullopt;
-  if (host.empty())
-    return fmt::format("the request names no host, and the route wants {}", match.domain->text());
-  return fmt::format("domain {} is not {}", host, match.domain->text());
+  const std::string_view host = normalise_host(name, buffer);
+  if (domain->matches(host)) return std::nullopt;
+  if (host.empty()) return fmt::format("{}, and the route wants {}", nobody, domain->text());
+  return fmt::format("domain {} is not {}", host, domain->text());
+}
+
+std::optional<std::string> check_domain(const RouteMatch& match, const RouteKey& key) {
+  return check_host(match.domain, key.host, "the request names no host");
 }
 
 // `path /x is not /y`, or `path /x is none of /y, /z/*`
@@ -105,12 +110,35 @@ std::optional<std::string> check_query(const RouteMatch& match, const RouteKey& 
   return std::nullopt;
 }
 
+std::string is_outside(std::string_view client, const config::Networks& wanted) {
+  std::vector<std::string> networks;
+  for (const config::Network& network : wanted) networks.push_back(config::to_text(network));
+  return fmt::format("client {} is not in {}", client, fmt::join(networks, ", "));
+}
+
 std::optional<std::string> check_client(const RouteMatch& match, const RouteKey& key) {
   if (match.clients.empty() || (key.head != nullptr && is_in(match.clients, key.client)))
     return std::nullopt;
-  std::vector<std::string> networks;
-  for (const config::Network& network : match.clients) networks.push_back(config::to_text(network));
-  return fmt::format("client {} is not in {}", key.client, fmt::join(networks, ", "));
+  return is_outside(key.client, match.clients);
+}
+
+std::optional<std::string> check_client(const L4Table::Route& route, const L4Key& key) {
+  const bool is_inside =
+      std::any_of(route.clients.begin(), route.clients.end(),
+                  [&](const auto& network) { return network.contains(key.client); });
+  if (route.clients.empty() || is_inside) return std::nullopt;
+  return is_outside(config::to_text(config::Network{key.client, 128}), route.clients);
+}
+
+std::optional<std::string> check_protocols(const L4Table::Route& route, const L4Key& key) {
+  const std::vector<std::string_view> wanted(route.protocols.begin(), route.protocols.end());
+  const bool is_offered = std::find_first_of(wanted.begin(), wanted.end(), key.protocols.begin(),
+                                             key.protocols.end()) != wanted.end();
+  if (wanted.empty() || is_offered) return std::nullopt;
+  if (key.protocols.empty())
+    return fmt::format("the client offers no protocol, and the route wants {}",
+                       fmt::join(wanted, ", "));
+  return is_none_of("alpn", fmt::format("{}", fmt::join(key.protocols, ", ")), wanted);
 }
 
 struct Check {
@@ -130,6 +158,14 @@ std::optional<Mismatch> find_mismatch(const RouteMatch& match, const RouteKey& k
   for (const Check& check : kChecks) {
     if (auto why = check.why(match, key)) return Mismatch{check.condition, std::move(*why)};
   }
+  return std::nullopt;
+}
+
+std::optional<Mismatch> find_mismatch(const L4Table::Route& route, const L4Key& key) {
+  if (auto why = check_host(route.domain, key.server_name, "the client names no server"))
+    return Mismatch{Condition::Domain, std::move(*why)};
+  if (auto why = check_client(route, key)) return Mismatch{Condition::Client, std::move(*why)};
+  if (auto why = check_protocols(route, key)) return Mismatch{Condition::Alpn, std::move(*why)};
   return std::nullopt;
 }
 

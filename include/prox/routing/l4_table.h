@@ -50,6 +50,7 @@ class L4Table {
   explicit L4Table(std::vector<Route> routes);
 
   std::optional<L4Hit> find(const L4Key& key) const;
+  const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "catch.h"
+#include "prox/config/network.h"
 #include "prox/routing/compile.h"
 
 namespace {
@@ -119,4 +120,51 @@ TEST_CASE("what a request's fields, query and client lack is told with what they
   inside.client = {*prox::config::parse_network("10.0.0.0/8"), *prox::config::parse_network("::1")};
   CHECK(why(inside) == "client 192.168.0.1 is not in 10.0.0.0/8, ::1");
   CHECK(find_mismatch(prox::routing::compile(inside), key)->condition == Condition::Client);
+}
+
+TEST_CASE("the first condition of a connection that fails is told, and find() agrees") {
+  using prox::routing::L4Key;
+  using prox::routing::L4Table;
+  using prox::routing::L4Verdict;
+  const auto network = prox::config::parse_network("10.0.0.0/8");
+  std::vector<L4Table::Route> routes;
+  routes.push_back({0, L4Verdict::Drop, prox::routing::DomainPattern("b.test"), {}, {}});
+  routes.push_back(
+      {1, L4Verdict::Pass, prox::routing::DomainPattern("*.test"), {*network}, {"h2"}});
+  routes.push_back({2, L4Verdict::Pass, {}, {}, {"x", "h2"}});
+  const L4Table table(std::move(routes));
+  const std::vector<std::string_view> h2 = {"h2"}, other = {"y", "z"};
+  const auto here = *prox::config::parse_ip("10.1.1.1"), away = *prox::config::parse_ip("::1");
+
+  struct Case {
+    L4Key key;
+    std::vector<std::string> whys;  // of all routes; "" for none
+  };
+  const std::string not_b = "domain a.test is not b.test";
+  const Case cases[] = {
+      {{"B.test", h2, here}, {"", "", ""}},
+      {{"A.test.", h2, here}, {not_b, "", ""}},
+      {{"a.test", other, here}, {not_b, "alpn y, z is not h2", "alpn y, z is none of x, h2"}},
+      {{"a.test", {}, here},
+       {not_b, "the client offers no protocol, and the route wants h2",
+        "the client offers no protocol, and the route wants x, h2"}},
+      {{"a.test", h2, away}, {not_b, "client ::1 is not in 10.0.0.0/8", ""}},
+      {{"", h2, here},
+       {"the client names no server, and the route wants b.test",
+        "the client names no server, and the route wants *.test", ""}},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.whys);
+    std::vector<std::string> whys;
+    std::optional<std::uint32_t> first;
+    for (const L4Table::Route& route : table.routes()) {
+      const auto mismatch = find_mismatch(route, c.key);
+      whys.push_back(mismatch ? mismatch->why : "");
+      if (!mismatch && !first) first = route.index;
+    }
+    CHECK(whys == c.whys);
+    const auto hit = table.find(c.key);
+    CHECK(hit.has_value() == first.has_value());
+    CHECK((!hit || hit->route == *first));
+  }
 }
