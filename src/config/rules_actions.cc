@@ -49,8 +49,21 @@ void check_redirect(const Rules& rules, const ActionDraft& draft, const Redirect
   }
 }
 
+// Whether nothing that a route fills in can make TLS of it.
+bool is_never_tls(std::string_view upstream) {
+  const std::size_t end = upstream.find("://");
+  if (end == std::string_view::npos)
+    return !upstream.empty() && upstream.find('{') == std::string_view::npos;
+  const std::string_view scheme = upstream.substr(0, end);
+  return scheme == "http" || scheme == "ws" || scheme == "unix";
+}
+
 void check_proxy(const Rules& rules, const ActionDraft& draft, const ProxyAction& proxy) {
   const json5::Value* tls = draft.value->find("tls");
+  if (tls != nullptr && is_never_tls(proxy.connecting.upstream.value)) {
+    rules.diagnostics().warning("tls-unused", key_place(*draft.value, "tls"),
+                                "tls has no effect: the upstream is not https");
+  }
   if (proxy.tls.cert.has_value() == proxy.tls.key.has_value()) return;
   const bool has_cert = proxy.tls.cert.has_value();
   if (!rules.lacks(tls, has_cert ? "key" : "cert")) return;

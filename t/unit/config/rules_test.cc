@@ -87,6 +87,22 @@ TEST_CASE("tls needs a certificate and its key") {
   CHECK(problems_of("tls: true, tls_cert: 'c.pem', tls_key: 'c.key'").empty());
 }
 
+TEST_CASE("tls of an upstream needs https") {
+  const auto upstream = [](std::string_view address) {
+    return in_action(
+        fmt::format("tls: {{ server_name: 'x' }}, type: 'proxy', upstream: '{}'", address));
+  };
+  const Lines unused = {"2:1 warning tls-unused: tls has no effect: the upstream is not https"};
+  for (const char* plain : {"h", "h:443", "http://h", "ws://h", "unix:/run/app.sock"}) {
+    CAPTURE(plain);
+    CHECK(found(upstream(plain)) == unused);
+  }
+  for (const char* secure : {"https://h", "wss://h"}) {
+    CAPTURE(secure);
+    CHECK(found(upstream(secure)).empty());
+  }
+}
+
 TEST_CASE("every address is used once") {
   check_rows({
       {in_service("tls: true, tls_cert: './certs/', http_redirect: '80'"),
