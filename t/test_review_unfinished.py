@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 
 import pytest
 
@@ -22,10 +23,12 @@ def test_idle_timeout_does_not_run_while_a_response_is_being_delivered(start_pro
     client = prox.connect(receive_buffer=4096)
     client.send_request()
     length = int(client.read_head().get("Content-Length"))
+    begun = time.monotonic()
     with Stopwatch() as watch:
         for at in range(0, length, SIP):
             client.stream.read_exactly(min(SIP, length - at))
-            procfs.listening_ports()  # a look at the machine takes some ms
+            if time.monotonic() - begun < 3:
+                procfs.listening_ports()  # a look at the machine takes some ms, or many where other tests have sockets, too
     assert watch.seconds > 1, "this reader was not slow enough to tell"
 
 
