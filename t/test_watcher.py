@@ -278,11 +278,10 @@ def test_certificate_that_is_replaced_is_one_reload(new_prox, ca):
     pair = ca.issue("a.test").copy_to(prox.directory / "certs", "site")
     tls = tls_service(pair)
     prox.write_config({"services": {"web": static_site("plain", prox.port)["services"]["web"], "tls": tls}})
-    # Made before the start: what is written less than a tick of the clock before a load counts as a change behind it.
-    renewals = [ca.issue("a.test"), ca.issue("a.test")]
     prox.start()
     with under_load(prox):
-        for number, (put, fresh) in enumerate(zip((in_place, renamed_over), renewals), 1):
+        for number, put in enumerate((in_place, renamed_over), 1):
+            fresh = ca.issue("a.test")
             for old, new in ((pair.cert, fresh.cert), (pair.key, fresh.key)):
                 put(old, new.read_text())
             wait_reload(prox, ["complete"] * number, b"plain")
@@ -294,11 +293,12 @@ def test_pair_that_comes_into_a_directory_of_certificates_is_one_reload(new_prox
     ca.issue("a.test").copy_to(prox.directory / "certs", "a")
     tls = tls_service(prox.directory / "certs")
     prox.write_config({"services": {"web": static_site("plain", prox.port)["services"]["web"], "tls": tls}})
-    fresh, renewed = ca.issue("b.test"), ca.issue("b.test")  # before the start, as above
     prox.start()
+    fresh = ca.issue("b.test")
     fresh.copy_to(prox.directory / "certs", "b")
     wait_reload(prox, ["complete"], b"plain")
     wait_certificate(prox, port_of(tls), ca, "b.test", fresh)
+    renewed = ca.issue("b.test")
     renewed.copy_to(prox.directory / "certs", "b")
     wait_reload(prox, ["complete"] * 2, b"plain")
     wait_certificate(prox, port_of(tls), ca, "b.test", renewed)

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "config/files.h"
-#include "prox/base/digest.h"
 
 namespace prox::config {
 Diagnostic& Context::environment(std::string_view id, Place place, std::string message) const {
@@ -36,25 +35,6 @@ Place Context::inside(const Text& string, std::size_t begin, std::size_t length)
   }
   return {string.place.file, string.place.offset + 1 + static_cast<std::uint32_t>(begin),
           std::max<std::uint32_t>(static_cast<std::uint32_t>(length), 1)};
-}
-
-void Context::watch(std::string path, WatchedPath::Role role) const {
-  WatchedPath entry{std::move(path), role};
-  if (std::find(watched.begin(), watched.end(), entry) == watched.end()) {
-    watched.push_back(std::move(entry));
-  }
-}
-
-void Context::has_read(const std::string& path, std::string_view bytes) const {
-  const auto is_it = [&](const WatchedPath& entry) { return entry.path == path; };
-  const auto found = std::find_if(watched.rbegin(), watched.rend(), is_it);
-  if (found != watched.rend()) found->digest = base::Digest(bytes).value();
-}
-
-void Context::has_read(const std::string& path, const std::vector<std::string>& names) const {
-  std::string list;
-  for (const std::string& name : names) list.append(name).push_back('\0');
-  has_read(path, list);
 }
 
 std::string Context::resolve(std::string_view path) const { return join(base, path); }

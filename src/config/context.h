@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/watched_paths.h"
 #include "prox/config/config.h"
 #include "prox/config/diagnostic.h"
 #include "prox/config/json5.h"
@@ -16,7 +17,7 @@ namespace prox::config {
 struct Context {
   Sources& sources;
   Diagnostics& diagnostics;
-  std::vector<WatchedPath>& watched;
+  WatchedPaths& watched;
   Purpose purpose;
   std::string
       base;  // what relative paths of files other than config files hang on; empty: the working directory
@@ -31,11 +32,6 @@ struct Context {
   std::string_view written(const json5::Value& value) const;
   // A part of a string's text; the whole value if it has escapes, so that bytes in it and in the file differ.
   Place inside(const Text& string, std::size_t begin, std::size_t length) const;
-  // Adds what is about to be read to the files to watch.
-  void watch(std::string path, WatchedPath::Role role) const;
-  // What was read from a watched path.
-  void has_read(const std::string& path, std::string_view bytes) const;
-  void has_read(const std::string& path, const std::vector<std::string>& names) const;
   // A file's path, relative to `base`.
   std::string resolve(std::string_view path) const;
 };

@@ -46,7 +46,7 @@ Draft check(const Context& context, const Tree& tree) {
 void watch_certificates(const Context& context, const Draft& draft) {
   const auto watch = [&](const std::optional<Path>& path) {
     if (path && !path->resolved.empty()) {
-      context.watch(path->resolved, WatchedPath::Role::Certificate);
+      context.watched.add(path->resolved, WatchedPath::Role::Certificate);
     }
   };
   for (const ServiceDraft& service : draft.services) {
@@ -71,7 +71,8 @@ std::string base_of(const LoadOptions& options) {
 LoadResult load(const LoadOptions& options) {
   LoadResult result;
   const std::string base = base_of(options);
-  const Context context{result.sources, result.diagnostics, result.watched, options.purpose, base};
+  WatchedPaths watched;
+  const Context context{result.sources, result.diagnostics, watched, options.purpose, base};
   const Tree tree = read_tree(context, options.path);
   if (tree.is_readable()) {
     Draft draft = check(context, tree);
@@ -82,6 +83,7 @@ LoadResult load(const LoadOptions& options) {
       if (options.describe) result.effective = describe_effective(tree);
     }
   }
+  result.watched = watched.take();
   result.diagnostics.sort();
   return result;
 }

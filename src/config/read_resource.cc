@@ -54,7 +54,7 @@ void Reader::read_content(const Value& value, Resource& resource) {
 void Reader::read_resource_file(const Path& file, Resource& resource) {
   resource.type = ResourceType::File;
   resource.content_type = media_type(file.written.value);
-  context_.watch(file.resolved, WatchedPath::Role::Resource);
+  context_.watched.add(file.resolved, WatchedPath::Role::Resource);
   tl::expected<FileContent, std::string> content =
       read_file(file.resolved, FileKind::Regular, std::numeric_limits<std::size_t>::max());
   if (!content) {
@@ -63,7 +63,7 @@ void Reader::read_resource_file(const Path& file, Resource& resource) {
         fmt::format("cannot read \"{}\": {}", file.written.value, content.error()));
     return;
   }
-  context_.has_read(file.resolved, content->bytes);
+  context_.watched.has_read(file.resolved, content->bytes);
   resource.content = std::move(content->bytes);
 }
 

@@ -30,7 +30,7 @@ std::optional<Secret> from_environment(const Context& context, const Text& name)
 }
 
 std::optional<Secret> from_file(const Context& context, const Path& path) {
-  context.watch(path.resolved, WatchedPath::Role::Resource);
+  context.watched.add(path.resolved, WatchedPath::Role::Resource);
   tl::expected<FileContent, std::string> content =
       read_file(path.resolved, FileKind::Regular, kMostBytes);
   const Text& written = path.written;
@@ -39,7 +39,7 @@ std::optional<Secret> from_file(const Context& context, const Path& path) {
                         fmt::format("cannot read \"{}\": {}", written.value, content.error()));
     return std::nullopt;
   }
-  context.has_read(path.resolved, content->bytes);
+  context.watched.has_read(path.resolved, content->bytes);
   if (content->readable_by_all) {
     context.diagnostics.warning("secret-permissions", written.place,
                                 fmt::format("\"{}\" can be read by everyone", written.value),

@@ -105,13 +105,13 @@ Tree TreeReader::read(const std::string& path) {
 
 // Reads and parses a file, if that was not done before.
 Document* TreeReader::open(const std::string& path, FileKind kind, std::string& fault) {
-  context_.watch(path, Role::ConfigFile);
+  context_.watched.add(path, Role::ConfigFile);
   tl::expected<FileContent, std::string> content = read_file(path, kind, json5::kMaxBytes + 1);
   if (!content) {
     fault = std::move(content.error());
     return nullptr;
   }
-  context_.has_read(path, content->bytes);
+  context_.watched.has_read(path, content->bytes);
   const auto [known, is_new] = known_.emplace(content->id, nullptr);
   if (!is_new) return known->second;
   if (content->writable_by_all) {
@@ -163,9 +163,9 @@ void TreeReader::read_root_file(const std::string& path) {
 }
 
 void TreeReader::read_root_directory(const std::string& path) {
-  context_.watch(path, Role::ConfigDirectory);
+  context_.watched.add(path, Role::ConfigDirectory);
   tl::expected<std::vector<std::string>, std::string> names = list_config_files(path);
-  if (names) context_.has_read(path, *names);
+  if (names) context_.watched.has_read(path, *names);
   if (!names) {
     tree_.is_incomplete = true;
     report(nullptr, "config-read",
@@ -206,10 +206,10 @@ void TreeReader::add_service(const json5::Member& member) {
 }
 
 void TreeReader::add_directory(Lead lead, const std::string& path) {
-  context_.watch(path, Role::ConfigDirectory);
+  context_.watched.add(path, Role::ConfigDirectory);
   const std::string& written = *lead->as_string();
   const tl::expected<std::vector<std::string>, std::string> names = list_config_files(path);
-  if (names) context_.has_read(path, *names);
+  if (names) context_.watched.has_read(path, *names);
   if (!names) {
     tree_.is_incomplete = true;
     report(lead, "service-path",

@@ -1,11 +1,14 @@
 #include "master/candidate.h"
 
+#include "master/certificate_paths.h"
+
 namespace prox::master {
 
 Candidate load_candidate(const Options& options, const tls::TicketKeys& keys) {
   Candidate candidate;
   ::clock_gettime(CLOCK_REALTIME, &candidate.began);
   candidate.loaded = config::load({options.config_path, options.prefix, config::Purpose::Serve});
+  enter_certificates(candidate.loaded.watched);
   if (candidate.loaded.config) {
     candidate.environment = examine(*candidate.loaded.config, config::Purpose::Serve,
                                     options.workers, candidate.loaded.diagnostics);

@@ -20,19 +20,6 @@ constexpr int kMaxPasses = 8;
 // There is nothing to watch yet; the directory above tells when there is.
 bool is_missing(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-// A load names directories of certificates, but not what is in them, since others read that.
-std::vector<config::WatchedPath> with_certificates(std::vector<config::WatchedPath> paths) {
-  const std::size_t named = paths.size();
-  for (std::size_t i = 0; i < named; ++i) {
-    const config::WatchedPath directory = paths[i];
-    if (directory.role != config::WatchedPath::Role::Certificate) continue;
-    const auto names = list_names(directory);
-    for (const std::string& name : names.value_or(std::vector<std::string>{}))
-      paths.push_back({directory.path + '/' + name, directory.role});
-  }
-  return paths;
-}
-
 }  // namespace
 
 Watcher::Watcher(net::Loop& loop, Owner& owner, tl::expected<Inotify, int> inotify, Pace pace)
@@ -54,7 +41,7 @@ Watcher::Watcher(net::Loop& loop, Owner& owner, tl::expected<Inotify, int> inoti
 }
 
 void Watcher::watch(const std::vector<config::WatchedPath>& paths, const timespec& began) {
-  entries_ = enter(with_certificates(paths), began);
+  entries_ = enter(paths, began);
   arm();
   if (find_change() != nullptr) note_event();  // it came between reading and watching
 }

@@ -35,7 +35,7 @@ struct WatchedPath {
   };
   std::string path;  // as it was opened: absolute, or relative to the working directory
   Role role;
-  // base::Digest of the bytes that were read, or of a directory's names, each with a zero behind it; none: not read by the load.
+  // base::Digest of the bytes that were read, or of a directory's names, each with a zero behind it; none: not read by it.
   std::optional<std::uint64_t> digest = std::nullopt;
 
   bool operator==(const WatchedPath& other) const {

@@ -21,7 +21,7 @@ std::string effective(const std::string& text) {
   const Directory directory;
   Sources sources;
   Diagnostics diagnostics;
-  std::vector<WatchedPath> watched;
+  WatchedPaths watched;
   const Context context{sources, diagnostics, watched, Purpose::Validate, {}};
   const Tree tree = read_tree(context, directory.write("c.json5", text));
   CAPTURE(text);

@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "catch.h"
+#include "master/certificate_paths.h"
 #include "master/temporary_directory.h"
 #include "support.h"
 
 using prox::config::WatchedPath;
+using prox::master::enter_certificates;
 using prox::master::Inotify;
 using prox::master::PathState;
 using prox::master::Watcher;
@@ -42,6 +44,7 @@ struct World final : Watcher::Owner {
   void watch(std::vector<WatchedPath> paths) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
+    enter_certificates(paths);
     for (WatchedPath& path : paths) path.digest = PathState(path).digest();
     watcher.watch(paths, now);
   }
@@ -163,6 +166,34 @@ TEST_CASE("pairs that come into a directory of certificates, or are renewed ther
   world.watch(paths);
   write_file(home + "/README", "no certificate");
   CHECK(world.is_unnoticed());
+}
+
+// As a load does it: the files are written less than a tick of the clock before it, and read by OpenSSL after the config.
+TEST_CASE(
+    "certificates that are older than a load are no change, however little; those that are newer "
+    "are one") {
+  World world;
+  const std::string home = world.directory / "certs";
+  fs::create_directory(home);
+  write_file(home + "/a.crt", "old");
+  std::vector<WatchedPath> paths = {{home, Role::Certificate}};
+  timespec began{};
+  ::clock_gettime(CLOCK_REALTIME, &began);
+  enter_certificates(paths);
+  SECTION("nothing came after") {
+    world.watcher.watch(paths, began);
+    CHECK(world.is_unnoticed());
+  }
+  SECTION("one was renewed while it was read") {
+    write_file(home + "/a.crt", "new");
+    world.watcher.watch(paths, began);
+    CHECK(world.is_told());
+  }
+  SECTION("another one came") {
+    write_file(home + "/b.crt", "new");
+    world.watcher.watch(paths, began);
+    CHECK(world.is_told());
+  }
 }
 
 TEST_CASE("a link that is moved anywhere on the way is told, and then its new target is watched") {
