@@ -139,7 +139,7 @@ BENCHES := $(patsubst t/bench/%.cc,$(B)/bench/%,$(BENCH_SOURCES))
 
 ifneq ($(filter-out $(PLAIN_GOALS),$(GOALS)),)
 
-LIBRARIES := libevent_core libcares libssl libcrypto libnghttp2 fmt
+LIBRARIES := libevent_core libcares libssl libcrypto libnghttp2 zlib libbrotlienc libzstd fmt
 PKG_MISSING := $(shell $(PKG_CONFIG) --print-errors --exists $(LIBRARIES) 2>&1 || echo failed)
 ifneq ($(PKG_MISSING),)
   $(error $(PKG_CONFIG) does not find all of: $(LIBRARIES). `make deps` installs them on Debian)
@@ -150,6 +150,8 @@ PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 LIBRARY_VERSIONS := $(foreach library,$(LIBRARIES),$(library) $(shell $(PKG_CONFIG) --modversion $(library)))
 # Catch2 version 3 has a library, version 2 has none.
 CATCH_LIBS = $(shell $(PKG_CONFIG) --libs catch2 catch2-with-main 2>/dev/null | sed 's/-lCatch2Main//')
+# What prox encodes, its tests decode.
+DECODER_LIBS = $(shell $(PKG_CONFIG) --libs libbrotlidec)
 
 MACHINE := $(shell $(CXX) -dumpmachine)
 COMPILER := $(shell $(CXX) --version | head -n 1)
@@ -256,7 +258,7 @@ $(PROG): $(B)/src/cli/main.o $(LIB) $(FLAGS)
 	$(call link)
 
 $(UNIT_TESTS): $(call objects,$(UNIT_SOURCES)) $(LIB) $(SOURCES)
-	$(call link,,$(CATCH_LIBS))
+	$(call link,,$(CATCH_LIBS) $(DECODER_LIBS))
 
 $(REPLAYS): $(B)/replay/%: $(B)/t/fuzz/%_fuzz.o $(B)/t/fuzz/replay_main.o $(LIB)
 	$(call link)
