@@ -292,7 +292,7 @@ asan: ## build with AddressSanitizer and UBSan in build/asan/, and run all tests
 	@$(MAKE) --no-print-directory VARIANT=asan check
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS with clang's libFuzzer (FUZZ_TARGETS= for a choice of them)
-	@$(MAKE) --no-print-directory VARIANT=fuzz CXX=$(FUZZ_CXX) run-fuzzers
+	@$(MAKE) --no-print-directory VARIANT=fuzz CXX="$(FUZZ_CXX)" run-fuzzers
 
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 .PHONY: run-fuzzers $(FUZZ_TARGETS:%=fuzz-%)
@@ -309,6 +309,7 @@ $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(B)/fuzz/%
 bench: $(PROG) $(BENCHES) ## measure: the parts in t/bench/*_bench.cc, then requests and CPU time through prox
 	@for bench in $(BENCHES); do echo "$$bench" && $$bench || exit 1; done
 	cd t && PROX_BIN=$(abspath $(PROG)) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m bench.throughput
+	cd t && PROX_BIN=$(abspath $(PROG)) PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m bench.routing
 
 # ---- Holding the house to its style ---------------------------------------------------------------------------------
 

@@ -5,16 +5,19 @@ import subprocess
 
 
 class Load:
-    """A wrk run in the background. Read the numbers after `finish`."""
+    """A wrk run in the background. Read the numbers after `finish`. `script`: a file in Lua, then its arguments."""
 
-    def __init__(self, port, target, seconds, connections=32, fields=()):
+    def __init__(self, port, target, seconds, connections=32, fields=(), script=()):
         command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s",
                    "--timeout", "10s"]
         for field in fields:
             command += ["--header", field]
+        command.append(f"http://127.0.0.1:{port}{target}")
+        if script:
+            command += ["--script", str(script[0]), "--", *map(str, script[1:])]
         self._seconds = seconds
-        self._process = subprocess.Popen(command + [f"http://127.0.0.1:{port}{target}"], stdout=subprocess.PIPE,
-                                         stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                         stdin=subprocess.DEVNULL)
 
     @property
     def is_running(self):
