@@ -69,6 +69,17 @@ def started(request):
 
 
 @pytest.fixture
+def public(tmp_path):
+    """A directory that the workers' user may read."""
+    for directory in [tmp_path, *tmp_path.parents]:
+        if directory.stat().st_uid == os.geteuid() and directory != directory.parent and "pytest" in str(directory):
+            directory.chmod(0o755)
+    top = tmp_path / "public"
+    top.mkdir()
+    return top
+
+
+@pytest.fixture
 def new_prox(started, tmp_path):
     """Makes a Prox in a directory of its own, and does not start it."""
     made = []

@@ -3,6 +3,7 @@
 An `Authority` writes everything into one directory. Elliptic keys by default: they take a millisecond.
 """
 
+import base64
 import dataclasses
 import functools
 import hashlib
@@ -32,6 +33,12 @@ class Pair:
     def fingerprint(self):
         """SHA-256 of the certificate, lower-case hex."""
         return hashlib.sha256(self.leaf_der).hexdigest()
+
+    @property
+    def key_digest(self):
+        """SHA-256 of the public key (SPKI), in base64: what browsers pin."""
+        lines = _openssl("pkey", "-in", self.key, "-pubout").splitlines()[1:-1]
+        return base64.b64encode(hashlib.sha256(base64.b64decode("".join(lines))).digest()).decode()
 
     def copy_to(self, directory, base):
         """Puts the pair into a directory as <base>.crt and <base>.key, one right behind the other."""

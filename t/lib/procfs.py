@@ -5,7 +5,7 @@ import os
 import pathlib
 
 _PROC = pathlib.Path("/proc")
-_TCP_LISTEN = "0A"
+_TCP_ESTABLISHED, _TCP_LISTEN = "01", "0A"
 
 
 def _stat(pid):
@@ -77,6 +77,11 @@ def socket_owners(local_port, remote_port):
     inodes = {f"socket:[{row['inode']}]" for row in _tcp_rows()
               if (row["local_port"], row["remote_port"]) == (local_port, remote_port)}
     return {pid for pid in _pids() if inodes & set(_descriptors(pid))}
+
+
+def connection_count(local_port):
+    """How many open TCP connections end at a local port."""
+    return sum(row["local_port"] == local_port and row["state"] == _TCP_ESTABLISHED for row in _tcp_rows())
 
 
 def descriptor_count(pid):
