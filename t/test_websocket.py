@@ -14,6 +14,7 @@ import websockets
 from lib import websocket
 from lib.http2 import Codes
 from lib.prox import proxy_to
+from lib.tls import tls_site
 from lib.waits import DEADLINE, wait_for
 
 _CLIENT = pathlib.Path(__file__).parent / "data" / "websocket_client.js"
@@ -84,11 +85,16 @@ def test_many_messages_one_after_another_keep_their_order(url):
     websocket.run(session())
 
 
-def test_node_ws_is_served(url):
-    done = subprocess.run(["node", _CLIENT, url, "100"], timeout=DEADLINE * 2, capture_output=True, text=True,
-                          check=False, env={**os.environ, "NODE_PATH": "/usr/share/nodejs"})
+@pytest.mark.parametrize("protocol", ["http1", "h2"])
+@pytest.mark.parametrize("sessions, messages", [(1, 100), (SESSIONS, MESSAGES // 2)])
+def test_node_ws_gets_every_message_back(start_prox, ca, echo_server, protocol, sessions, messages):
+    prox = start_prox(tls_site(ca.issue("localhost"), [{"action": {"type": "proxy", "upstream": echo_server.address}}]))
+    command = ["node", _CLIENT, f"wss://localhost:{prox.port}/chat?room=1", protocol, str(sessions), str(messages)]
+    done = subprocess.run(command, timeout=DEADLINE * 3, capture_output=True, text=True, check=False,
+                          env={**os.environ, "NODE_PATH": "/usr/share/nodejs", "NODE_EXTRA_CA_CERTS": str(ca.cert)})
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "200 4001 enough\n"
+    assert done.stdout == f"{2 * messages} 4001 enough x {sessions}\n"
+    assert len(echo_server.handshakes) == sessions
 
 
 def test_many_sessions_side_by_side_carry_every_message(url, echo_server):
