@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from lib.certs import Authority  # noqa: E402
+from lib.http2_origin import H2Origin  # noqa: E402
 from lib.nginx import Nginx  # noqa: E402
 from lib.prox import BINARY, Prox  # noqa: E402
 from lib.upstream import EchoUpstream, ScriptedUpstream  # noqa: E402
@@ -117,6 +118,23 @@ def upstream(started):
 
     def make(script):
         made.append(ScriptedUpstream(script))
+        started.append(made[-1])
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+    for one in made:
+        one.check()
+
+
+@pytest.fixture
+def h2_origin(started):
+    """Starts an H2Origin. A script that fails makes the test fail."""
+    made = []
+
+    def make(*args, **options):
+        made.append(H2Origin(*args, **options))
         started.append(made[-1])
         return made[-1]
 

@@ -7,27 +7,11 @@ import h2.events
 import pytest
 
 from lib import http1, procfs
-from lib.http2_origin import Codes, H2Origin, OriginConnection, Settings, echo
+from lib.http2_origin import Codes, OriginConnection, Settings, echo
 from lib.prox import proxy_to
 from lib.waits import DEADLINE, SANITIZED, Stopwatch, wait_for
 
 LATE = 3.0 if SANITIZED else 1.0
-
-
-@pytest.fixture
-def h2_origin(started):
-    made = []
-
-    def make(script=echo, **options):
-        made.append(H2Origin(script, **options))
-        started.append(made[-1])
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop()
-    for one in made:
-        one.check()
 
 
 def through(origin, settings=None, workers=1, **action):

@@ -45,11 +45,11 @@ class ByteStream:
         """Bytes received and not yet consumed."""
         return bytes(self.received[self._consumed:])
 
-    def fill(self, deadline=DEADLINE):
+    def fill(self, deadline=DEADLINE, at_most=_READ_BYTES):
         """Receives once. False at the end of the stream."""
         self.socket.settimeout(max(deadline, 0.001))
         try:
-            data = self.socket.recv(_READ_BYTES)
+            data = self.socket.recv(at_most)
         except TimeoutError as error:
             raise DeadlinePassed(f"no byte within {deadline:g} s; unread: {self.unread()[:200]!r}") from error
         except ConnectionError as error:

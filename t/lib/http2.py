@@ -125,7 +125,7 @@ class H2Client:
             if not data:
                 return
             if self.h2.local_flow_control_window(stream_id) == 0:
-                self.read_some(end - time.monotonic())
+                assert self.read_some(end - time.monotonic()), "the connection ended within a body"
 
     def send_trailers(self, stream_id, fields):
         self.h2.send_headers(stream_id, fields, end_stream=True)
@@ -143,10 +143,10 @@ class H2Client:
 
     # Receiving
 
-    def read_some(self, deadline=DEADLINE):
+    def read_some(self, deadline=DEADLINE, **more):
         """Receives once and takes in what came. False at the end of the connection."""
         try:
-            more = self.stream.fill(deadline)
+            more = self.stream.fill(deadline, **more)
         except http1.ConnectionReset:
             more = False
         if not more:

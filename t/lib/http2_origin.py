@@ -102,7 +102,7 @@ class OriginConnection:
     def send(self, stream_id, data=b"", ends=False, trailers=None):
         """Sends a part of a body, as the windows allow; the rest follows when they open."""
         with self.lock:
-            unsent = self.unsent.setdefault(stream_id, [b"", False, None])
+            unsent = self.unsent.setdefault(stream_id, [bytearray(), False, None])
             unsent[0] += data
             unsent[1] = ends or trailers is not None
             unsent[2] = trailers
@@ -137,7 +137,8 @@ class OriginConnection:
             room = min(self.h2.local_flow_control_window(stream_id), self.h2.max_outbound_frame_size)
             if room == 0:
                 return
-            part, unsent[0] = unsent[0][:room], unsent[0][room:]
+            part = bytes(unsent[0][:room])
+            del unsent[0][:room]
             self.h2.send_data(stream_id, part, end_stream=unsent[1] and not unsent[0] and unsent[2] is None)
             if not unsent[0] and unsent[1] and unsent[2] is None:
                 del self.unsent[stream_id]
