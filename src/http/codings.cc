@@ -50,8 +50,8 @@ int coding_weight(const Fields& fields, Slice coding) {
     });
   }
   if (named >= 0) return named;
-  if (coding == "identity") return any == 0 ? 0 : 1000;
-  return any < 0 ? 0 : any;
+  if (any >= 0) return any;
+  return coding == "identity" ? 1 : 0;
 }
 
 }  // namespace prox::http

@@ -4,8 +4,8 @@
 
 namespace prox::http {
 
-// How much a client wants a content coding, by its Accept-Encoding (RFC 9110 §12.5.3): thousandths, 0..1000; 0 is refused. Without the
-// field only `identity` is wanted: clients that can do more say so.
+// How much a client wants a content coding, by its Accept-Encoding (RFC 9110 §12.5.3): thousandths, 0..1000; 0 is refused. What is not
+// named is not wanted, but for `identity`, the body as it is: it is good enough, 1, unless it is named or refused.
 int coding_weight(const Fields& fields, Slice coding);
 
 }  // namespace prox::http

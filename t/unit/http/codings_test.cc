@@ -37,9 +37,11 @@ TEST_CASE("what is not named is wanted as * says, or not at all", "[http][coding
   CHECK(weight({"*, gzip;q=0"}, "gzip") == 0);
 }
 
-TEST_CASE("identity is wanted unless it is refused", "[http][codings]") {
-  CHECK(weight({}, "identity") == 1000);
-  CHECK(weight({"gzip"}, "identity") == 1000);
+TEST_CASE("identity is good enough unless it is refused", "[http][codings]") {
+  CHECK(weight({}, "identity") == 1);
+  CHECK(weight({"gzip;q=0.5"}, "identity") == 1);
+  CHECK(weight({"gzip;q=0.5, *;q=0.8"}, "identity") == 800);
+  CHECK(weight({"gzip;q=0.5, identity"}, "identity") == 1000);
   CHECK(weight({"identity;q=0"}, "identity") == 0);
   CHECK(weight({"*;q=0"}, "identity") == 0);
   CHECK(weight({"*;q=0, identity"}, "identity") == 1000);
