@@ -4,6 +4,7 @@
 #include "prox/base/assert.h"
 #include "prox/downstream/connection.h"
 #include "prox/downstream/h1_server.h"
+#include "prox/exchange/response.h"
 
 namespace prox::downstream {
 
@@ -116,7 +117,7 @@ bool H1Server::is_backed_up() {
 void H1Server::tell_drained() {
   if (!backed_up_ || connection_.stream().output().held_bytes() > net::kLowWater) return;
   backed_up_ = false;
-  if (exchange_ && exchange_->handler) exchange_->handler->on_response_drained();
+  if (exchange_) exchange::tell_drained(*exchange_);
 }
 
 // Output that had to wait goes on. False if the connection was closed.

@@ -9,6 +9,7 @@
 #include "prox/downstream/connection.h"
 #include "prox/exchange/error_response.h"
 #include "prox/exchange/pipeline.h"
+#include "prox/exchange/response.h"
 
 namespace prox::downstream {
 
@@ -172,7 +173,7 @@ bool H2ServerStream::go_on() {
     return was_resumed;
   }
   const bool is_drained = std::exchange(backed_up_, false);
-  if (is_drained && exchange_->handler) exchange_->handler->on_response_drained();
+  if (is_drained) exchange::tell_drained(*exchange_);
   return was_resumed || is_drained;
 }
 

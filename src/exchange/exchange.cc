@@ -2,10 +2,16 @@
 
 #include <utility>
 
+#include "exchange/encoding_sink.h"
+
 namespace prox::exchange {
+
+Exchange::Exchange() = default;
+Exchange::~Exchange() = default;
 
 void Exchange::recycle() {
   handler.reset();
+  encoding.reset();
   context = nullptr;
   service = nullptr;
   sink = nullptr;

@@ -1,9 +1,12 @@
 #include "prox/exchange/response.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "exchange/encoding_sink.h"
+#include "prox/compress/negotiation.h"
 #include "prox/exchange/variables.h"
 
 namespace prox::exchange {
@@ -40,6 +43,25 @@ void apply(Exchange& x, const std::vector<ResponseEdit>& edits) {
   }
 }
 
+// An encoded body has no length that is known, and is a chunked one (for HEAD, would be).
+void send_encoded(Exchange& x, const compress::Verdict& verdict) {
+  compress::mark_encoded(x.response.fields, *verdict.coding, x.etag_scratch);
+  x.sink->send_head(x.response, {http::BodyFraming::Kind::Chunked, 0});
+  if (x.request.method == http::Method::Head) return;
+  x.encoding = std::make_unique<EncodingSink>(x, *verdict.coding, verdict.body_bytes);
+  x.sink = x.encoding.get();
+}
+
+void send_negotiated(Exchange& x, const compress::Settings& settings, http::BodyFraming body) {
+  http::Fields& fields = x.response.fields;
+  if (x.response.status == 304)
+    compress::weaken_known_etag(x.request.fields, fields, x.etag_scratch);
+  const compress::Verdict verdict = compress::negotiate(settings, x.request, x.response, body);
+  if (verdict.varies) compress::add_vary(fields);
+  if (verdict.coding && x.context->encoding.has_room()) return send_encoded(x, verdict);
+  x.sink->send_head(x.response, body);
+}
+
 }  // namespace
 
 void send_head(Exchange& x, http::BodyFraming body) {
@@ -47,7 +69,15 @@ void send_head(Exchange& x, http::BodyFraming body) {
       x.route != nullptr ? x.route->response_edits : x.service->response_edits;
   if (!edits.empty()) apply(x, edits);
   x.head_sent = true;
+  const compress::Settings& compression =
+      x.route != nullptr ? x.route->compression : x.service->compression;
+  if (compression.is_on()) return send_negotiated(x, compression, body);
   x.sink->send_head(x.response, body);
+}
+
+void tell_drained(Exchange& x) {
+  if (x.encoding) return x.encoding->on_drained();
+  if (x.handler) x.handler->on_response_drained();
 }
 
 void answer(Exchange& x, int status, std::initializer_list<http::Field> fields) {

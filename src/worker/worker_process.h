@@ -97,6 +97,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   upstream::Pools pools_;
   net::PipePool pipes_;
   files::Cache files_{blocks_};
+  exchange::EncodingShare encoding_;
   exchange::Context context_;
   downstream::ConnectionList connections_;
   downstream::ShedList peeking_;

@@ -9,6 +9,7 @@
 
 #include "prox/base/block.h"
 #include "prox/base/slice.h"
+#include "prox/exchange/encoding_share.h"
 #include "prox/exchange/handler.h"
 #include "prox/exchange/response_sink.h"
 #include "prox/exchange/service.h"
@@ -24,6 +25,8 @@
 
 namespace prox::exchange {
 
+class EncodingSink;
+
 // What every exchange of a worker shares. Outlives them all.
 struct Context {
   net::Loop& loop;
@@ -33,6 +36,7 @@ struct Context {
   zone::Row& row;
   net::Resolver& resolver;
   net::PipePool& pipes;
+  EncodingShare& encoding;
 };
 
 // What TLS told of a client. Owned by its connection.
@@ -45,6 +49,11 @@ struct ClientTls {
 
 // One request and its response, from match to the last byte. Recycled, so its lists and strings keep their capacity.
 struct Exchange {
+  Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
+
   Context* context = nullptr;
   const Service* service = nullptr;
   ResponseSink* sink = nullptr;
@@ -71,7 +80,10 @@ struct Exchange {
   std::string forwarded_scratch;
   std::string edits_scratch;   // values of response_headers
   std::string fields_scratch;  // values of the fields that a proxy action sets
+  std::string etag_scratch;    // the ETag, made weak
   bool head_sent = false;
+  std::unique_ptr<EncodingSink>
+      encoding;  // what `sink` is once the head of an encoded body is sent
 
   void recycle();
 };

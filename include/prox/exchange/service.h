@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "prox/base/clock.h"
+#include "prox/compress/negotiation.h"
 #include "prox/http/fields.h"
 #include "prox/http/h1_parser.h"
 #include "prox/routing/l4_table.h"
@@ -58,6 +59,7 @@ struct Route {
   const upstream::Target* pass_to = nullptr;
   // The service's, the action's and its own, in this order.
   std::vector<ResponseEdit> response_edits = {};
+  compress::Settings compression = {};  // its own, or the service's
 };
 
 // One service, compiled: routes and limits. Part of the plan, immutable.
@@ -66,6 +68,7 @@ struct Service {
   ServiceLimits limits;
   bool h2 = true;                            // HTTP/2 is spoken to clients that want it
   std::vector<ResponseEdit> response_edits;  // for answers without a route
+  compress::Settings compression;            // for these
   routing::Router router{{}};
   std::optional<routing::L4Table> l4;  // of a service with `pass` routes
   std::vector<Route> routes;           // by the router's index

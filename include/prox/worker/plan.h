@@ -31,6 +31,7 @@ struct Plan {
   // Connections whose ClientHello a worker awaits; 0: a quarter of its descriptors.
   std::size_t max_peeking = 0;
   std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker
+  std::size_t max_compressing = 256;       // bodies encoded at a time, in a worker
   base::Millis shutdown_timeout = 15'000;  // for a worker whose master is gone; 0: none
 };
 

@@ -25,7 +25,8 @@ struct World : Upstreams {
   zone::Row row{};
   files::Cache files{blocks};
   net::PipePool pipes;
-  exchange::Context context{loop, blocks, *pools, files, row, resolver, pipes};
+  exchange::EncodingShare encoding{loop, 2};
+  exchange::Context context{loop, blocks, *pools, files, row, resolver, pipes, encoding};
 };
 
 // A service whose routes are given by their paths, all with the same kind of action.
