@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -70,14 +71,13 @@ def started(request):
 
 
 @pytest.fixture
-def public(tmp_path):
-    """A directory that the workers' user may read."""
-    for directory in [tmp_path, *tmp_path.parents]:
-        if directory.stat().st_uid == os.geteuid() and directory != directory.parent and "pytest" in str(directory):
-            directory.chmod(0o755)
-    top = tmp_path / "public"
-    top.mkdir()
-    return top
+def public():
+    """A directory that the workers' user may read, alone in its own. Not below pytest's, which each run of pytest closes to others."""
+    with tempfile.TemporaryDirectory(prefix="prox-") as own:
+        os.chmod(own, 0o755)
+        top = pathlib.Path(own) / "public"
+        top.mkdir()
+        yield top
 
 
 @pytest.fixture

@@ -62,9 +62,9 @@ void read_guards(const Fields& holder, Guards& to) {
     read_basic_auth(*auth, to.basic_auth.emplace());
 }
 
-bool read_compression(const Fields& holder, Compression& to) {
-  const bool has_codings = holder.read("compress", to.codings);
-  return holder.read("compress_min", to.min_bytes) || has_codings;
+void read_compression(const Fields& holder, Compression& to) {
+  holder.read("compress", to.codings);
+  holder.read("compress_min", to.min_bytes);
 }
 
 bool read_access_log(const Fields& holder, std::optional<AccessLog>& to) {

@@ -12,7 +12,7 @@ void read_tls(const Fields& service, TlsSettings& to);
 
 // Of a service or a route.
 void read_guards(const Fields& holder, Guards& to);
-bool read_compression(const Fields& holder, Compression& to);  // whether anything of it is written
+void read_compression(const Fields& holder, Compression& to);
 // Of a route or an action.
 bool read_access_log(const Fields& holder, std::optional<AccessLog>& to);
 

@@ -22,6 +22,7 @@ void read_process(const Fields& process, Process& to) {
   process.read("rlimit_nofile", to.rlimit_nofile);
   process.read("max_hung", to.max_hung);
   process.read("max_peeking", to.max_peeking);
+  process.read("max_compressing", to.max_compressing);
   if (!to.pid_file || !to.pid_file->written.value.empty()) return;
   process.context().diagnostics.error("pid-file", to.pid_file->written.place,
                                       "pid_file is empty; leave the key out for its default");

@@ -118,8 +118,7 @@ void Reader::read_route_keys(const Value& value, Route& route) {
   if (const auto speed = fields.object("speed")) read_speed(*speed, route.speed.emplace());
   read_access_log(fields, route.access_log);
   read_guards(fields, route.guards);
-  Compression compression;
-  if (read_compression(fields, compression)) route.compress = std::move(compression);
+  read_compression(fields, route.compress);
   check_header_edits(context_, route.response_headers);
 }
 

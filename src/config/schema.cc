@@ -73,6 +73,8 @@ constexpr Key kProcessKeys[] = {
      "file descriptors that a worker may have open"},
     {"max_hung", integer(0, kMostCount), "1024", "",
      "requests that drop actions leave hanging, in each worker"},
+    {"max_compressing", integer(0, kMostCount), "256", "",
+     "bodies that are compressed at a time, in each worker"},
     {"max_peeking", integer(1, kMostCount), in_words("rlimit_nofile / 4"), "",
      "connections whose ClientHello is awaited at a time, in each worker"},
 };

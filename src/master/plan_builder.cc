@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "master/plan_answers.h"
+#include "master/plan_compression.h"
 #include "prox/actions/drop.h"
 #include "prox/actions/proxy.h"
 #include "prox/base/assert.h"
@@ -34,6 +35,7 @@ class PlanBuilder {
     plan_->listeners = listeners;
     plan_->max_peeking = static_cast<std::size_t>(config.process.max_peeking.value_or(0));
     plan_->max_hung = static_cast<std::size_t>(config.process.max_hung);
+    plan_->max_compressing = static_cast<std::size_t>(config.process.max_compressing);
     plan_->shutdown_timeout = base::to_millis(config.process.shutdown_timeout);
   }
 
@@ -49,6 +51,7 @@ class PlanBuilder {
     built->limits = limits_of(service.settings);
     built->h2 = service.h2;
     built->response_edits = response_edits(service, nullptr, nullptr);
+    built->compression = compression_of({&service.compress});
     std::vector<routing::RouteMatch> matches;
     for (const config::Route& route : service.routes) {
       matches.push_back(routing::compile(route.match));
@@ -62,6 +65,7 @@ class PlanBuilder {
         made.action = action_of(service, route, *action);
       }
       made.response_edits = response_edits(service, action, &route);
+      made.compression = compression_of({&service.compress, &route.compress});
       built->routes.push_back(std::move(made));
     }
     built->router = routing::Router(std::move(matches));

@@ -39,9 +39,10 @@ struct Guards {
 
 enum class Coding : std::uint8_t { Zstd, Brotli, Gzip };
 
+// What is not written in a route is as its service has it.
 struct Compression {
-  std::vector<Coding> codings;  // empty: nothing is compressed
-  std::int64_t min_bytes = 1024;
+  std::optional<std::vector<Coding>> codings;  // empty, or none in a service: nothing is compressed
+  std::optional<std::int64_t> min_bytes;
 
   bool operator==(const Compression&) const = default;
 };

@@ -19,6 +19,7 @@ struct Process {
   std::optional<std::int64_t> rlimit_nofile;
   std::int64_t max_hung = 1024;             // drop actions that hang, per worker
   std::optional<std::int64_t> max_peeking;  // none: a quarter of rlimit_nofile
+  std::int64_t max_compressing = 256;       // bodies encoded at a time, per worker
 
   bool operator==(const Process&) const = default;
 };

@@ -52,7 +52,7 @@ struct Route {
   std::optional<Speed> speed;
   std::optional<AccessLog> access_log;
   HeaderEdits response_headers;
-  std::optional<Compression> compress;  // none: the service's
+  Compression compress;
   Guards guards;
 
   bool operator==(const Route&) const = default;
