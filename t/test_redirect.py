@@ -45,3 +45,17 @@ def test_no_line_of_the_answer_can_be_made_by_the_client(start_prox):
     response = start_prox(redirect("https://x.test/{path}")).fetch("/%0d%0aSet-Cookie:%20a=b")
     assert response.get("Location") == "https://x.test//%0D%0ASet-Cookie:%20a=b"
     assert response.get("Set-Cookie") is None
+
+
+def test_of_a_whole_url_uri_is_path_and_query(start_prox):
+    prox = start_prox(redirect("https://{domain}{uri}", {"forward_proxy": True}))
+    for url, rest in ("http://a.test/x?y", "/x?y"), ("http://a.test", "/"), ("http://a.test?q", "?q"):
+        assert prox.fetch(url).get("Location") == f"https://a.test{rest}"
+
+
+@pytest.mark.parametrize("to", ["https://{domain}{uri}", "https://{domain}:8443/", "https://{domain}"])
+def test_a_redirect_to_no_host_is_400(start_prox, to):
+    client = start_prox(redirect(to)).connect()
+    client.send(b"GET /x HTTP/1.0\r\n\r\n")
+    response = client.read_response()
+    assert (response.status, response.get("Location")) == (400, None)

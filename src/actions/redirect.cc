@@ -3,6 +3,7 @@
 #include <string>
 
 #include "prox/base/pooled.h"
+#include "prox/exchange/error_response.h"
 #include "prox/exchange/response.h"
 #include "prox/exchange/variables.h"
 
@@ -33,9 +34,21 @@ void keep_on_this_host(std::string& uri) {
   uri.erase(1, behind == std::string::npos ? behind : behind - 1);
 }
 
+// "https:///x", "https://:8443/": what a template makes of a request that names no host, as HTTP/1.0 allows.
+bool lacks_host(std::string_view uri) {
+  const std::size_t separator = uri.find("://");
+  if (separator == std::string_view::npos || uri.find('/') < separator) return false;
+  const std::size_t host = separator + 3;
+  return host == uri.size() || std::string_view(":/?#").find(uri[host]) != std::string_view::npos;
+}
+
 void RedirectHandler::start() {
   std::string location;
   action_.to().render(exchange::Variables(x_), routing::Escape::Uri, location);
+  if (lacks_host(location)) {
+    return exchange::fail(x_, {base::Errc::BadMessage, base::Side::Downstream, false, 0,
+                               "redirecting a request without a host"});
+  }
   keep_on_this_host(location);
   exchange::answer(x_, action_.status(), {{"Location", location, http::FieldId::Other}});
 }

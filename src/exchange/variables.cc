@@ -18,7 +18,7 @@ std::string_view Variables::value(Variable variable) const {
       return x_.path_item != nullptr ? std::string_view(x_.path_item->text) : std::string_view();
     case Variable::Method: return x_.request.method_text;
     case Variable::Host: return x_.request.host;
-    case Variable::Uri: return x_.request.target;
+    case Variable::Uri: return uri();
     case Variable::Client: return x_.client_ip;
     case Variable::Sni: return client_tls().sni;
     case Variable::TlsClientSubject: return client_tls().subject;
@@ -31,6 +31,20 @@ std::string_view Variables::value(Variable variable) const {
 const ClientTls& Variables::client_tls() const {
   static const ClientTls none;
   return x_.client_tls != nullptr ? *x_.client_tls : none;
+}
+
+// Path and query as received, of whatever form the target has (RFC 9112 §3.2).
+std::string_view Variables::uri() const {
+  const http::RequestHead& request = x_.request;
+  switch (request.form) {
+    case http::TargetForm::Origin: return request.target;
+    case http::TargetForm::Absolute: break;
+    case http::TargetForm::Authority:
+    case http::TargetForm::Asterisk: return {};  // which stands for an empty path
+  }
+  const std::size_t scheme_end = request.target.find("://") + 3;
+  const std::size_t begin = request.target.find_first_of("/?", scheme_end);
+  return begin == std::string_view::npos ? "/" : request.target.substr(begin);
 }
 
 // nullptr if the route has none, or there is no route.

@@ -22,6 +22,7 @@ class Variables : public routing::VariableSource {
     std::string glob;
   };
 
+  std::string_view uri() const;
   const routing::DomainPattern* domain() const;
   const Captured& captures() const;
   const ClientTls& client_tls() const;
