@@ -96,12 +96,24 @@ std::string target_of(const Question& question, const Url& url) {
   return url.rest;
 }
 
+// The service whose `http_redirect` has the port.
+const Service* redirecting_from(const Config& config, std::uint16_t port) {
+  for (const Service& service : config.services) {
+    if (!service.tls.on || !service.tls.http_redirect) continue;
+    const auto address = config::parse_listen(service.tls.http_redirect->value);
+    if (address && port_of(*address) == port) return &service;
+  }
+  return nullptr;
+}
+
 tl::expected<Choice, std::string> find_by_port(const Config& config, const Url& url) {
   const std::vector<const Service*> services = on_port_of(config, url);
   if (services.size() == 1) return Choice{services.front(), {}};
   if (services.size() > 1)
     return refuse(fmt::format("several services listen on port {}; choose one with -service: {}",
                               url.port, listed(services)));
+  if (const Service* service = redirecting_from(config, url.port))
+    return Choice{service, fmt::format("port {} answers 308 and leads to this service", url.port)};
   const std::string none = fmt::format("no service listens on port {}", url.port);
   if (!url.has_port && config.services.size() == 1)
     return Choice{&config.services.front(), none + "; this is the only service"};

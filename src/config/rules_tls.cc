@@ -4,6 +4,7 @@
 
 #include "config/files.h"
 #include "config/rules.h"
+#include "prox/config/listen_address.h"
 
 // TLS on services, as far as the text tells; what is in the files is another matter.
 namespace prox::config {
@@ -43,6 +44,17 @@ void check_clients(const Rules& rules, const ServiceDraft& draft) {
                   draft.service.name.value));
 }
 
+// A redirect has to name the port that it leads to.
+void check_redirect(const Rules& rules, const Service& service) {
+  if (!service.tls.http_redirect) return;
+  const auto listen = parse_listen(service.listen.value);
+  if (!listen || listen->kind == ListenAddress::Kind::Unix || listen->port != "0") return;
+  rules.diagnostics().error(
+      "redirect-port", service.tls.http_redirect->place,
+      fmt::format("http_redirect leads to the port of service \"{}\", which has to be a fixed one",
+                  service.name.value));
+}
+
 void warn_of_unused(const Rules& rules, const json5::Value& value) {
   for (const std::string_view key : kOnlyWithTls) {
     if (value.find(key) == nullptr) continue;
@@ -58,6 +70,7 @@ void check_tls(const Rules& rules) {
     if (draft.service.tls.on) {
       check_pair(rules, draft);
       check_clients(rules, draft);
+      check_redirect(rules, draft.service);
     } else if (rules.lacks(draft.value, "tls") && rules.lacks(draft.value, "acme")) {
       warn_of_unused(rules, *draft.value);
     } else if (const json5::Value* tls = draft.value->find("tls");

@@ -31,7 +31,7 @@ constexpr Key kServiceKeys[] = {
     {"client_auth", one_of(kClientAuth), "", "", "whether clients need a certificate"},
     {"ocsp_file", string(), "", "", "OCSP response to staple"},
     {"http_redirect", string(), "", "",
-     "address of a plain listener that redirects to this service", State::Later},
+     "address of a plain listener that redirects to this service"},
     {"h2", boolean(), "true", "", "HTTP/2"},
     {"acme", object(kAcme), "", "", "automatic certificates", State::Reserved},
     {"plugins", kStrings, "[]", "", "plugins for all routes", State::Later},

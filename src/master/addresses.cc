@@ -28,15 +28,17 @@ using AddrInfo = std::unique_ptr<addrinfo, FreeAddrInfo>;
 // Where one listen address stands, and where its problems go.
 struct Context {
   const config::Service& service;
+  const config::Text& listen;
+  bool redirects;
   std::uint32_t index;
   config::Purpose purpose;
   config::Diagnostics& diagnostics;
 
   void add_problem(std::string message) const {
     if (purpose == config::Purpose::Serve) {
-      diagnostics.error("listen-resolve", service.listen.place, std::move(message));
+      diagnostics.error("listen-resolve", listen.place, std::move(message));
     } else {
-      diagnostics.warning("listen-resolve", service.listen.place, std::move(message));
+      diagnostics.warning("listen-resolve", listen.place, std::move(message));
     }
   }
 };
@@ -45,9 +47,10 @@ Address make_address(const Context& context, const sockaddr* from, socklen_t len
   Address address;
   address.service = context.index;
   address.service_name = context.service.name.value;
-  address.written = context.service.listen.value;
-  address.is_tls = context.service.tls.on;
-  address.place = context.service.listen.place;
+  address.written = context.listen.value;
+  address.redirects = context.redirects;
+  address.is_tls = context.service.tls.on && !context.redirects;
+  address.place = context.listen.place;
   std::memcpy(&address.storage, from, length);
   address.length = length;
   return address;
@@ -131,6 +134,14 @@ std::vector<Address> resolve_unix(const ListenAddress& parsed, const Context& co
   return {std::move(address)};
 }
 
+void add_addresses(const Context& context, std::vector<Address>& all) {
+  const auto parsed = config::parse_listen(context.listen.value);
+  if (!parsed) return;  // load() has reported it
+  auto addresses = parsed->kind == ListenAddress::Kind::Unix ? resolve_unix(*parsed, context)
+                                                             : resolve_inet(*parsed, context);
+  std::move(addresses.begin(), addresses.end(), std::back_inserter(all));
+}
+
 // Different texts may mean the same address: "localhost:80" and "127.0.0.1:80".
 void refuse_duplicates(const std::vector<Address>& addresses, config::Diagnostics& diagnostics) {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
@@ -176,12 +187,11 @@ std::vector<Address> resolve_addresses(const config::Config& config, config::Pur
                                        config::Diagnostics& diagnostics) {
   std::vector<Address> all;
   for (std::uint32_t i = 0; i < config.services.size(); ++i) {
-    const Context context{config.services[i], i, purpose, diagnostics};
-    const auto parsed = config::parse_listen(context.service.listen.value);
-    if (!parsed) continue;  // load() has reported it
-    auto addresses = parsed->kind == ListenAddress::Kind::Unix ? resolve_unix(*parsed, context)
-                                                               : resolve_inet(*parsed, context);
-    std::move(addresses.begin(), addresses.end(), std::back_inserter(all));
+    const config::Service& service = config.services[i];
+    add_addresses({service, service.listen, false, i, purpose, diagnostics}, all);
+    const std::optional<config::Text>& redirect = service.tls.http_redirect;
+    if (service.tls.on && redirect)
+      add_addresses({service, *redirect, true, i, purpose, diagnostics}, all);
   }
   refuse_duplicates(all, diagnostics);
   return all;

@@ -63,7 +63,9 @@ Generation::Terms make_terms(std::uint64_t number, const Candidate& candidate) {
 
 std::vector<worker::Listener> listeners_of(const std::vector<Address>& addresses) {
   std::vector<worker::Listener> listeners;
-  for (const Address& address : addresses) listeners.push_back({address.key, address.service});
+  for (const Address& address : addresses) {
+    listeners.push_back({address.key, address.service, address.port(), address.redirects});
+  }
   return listeners;
 }
 
@@ -326,10 +328,12 @@ void Master::log_new_services(const Generation* before) const {
     return std::any_of(known.begin(), known.end(),
                        [&](const Address& other) { return other.key == address.key; });
   };
-  const std::string* last = nullptr;
+  const Address* last = nullptr;
   for (const Address& address : current_->addresses()) {
-    if (is_known(address) || (last != nullptr && *last == address.service_name)) continue;
-    last = &address.service_name;
+    const bool is_told = last != nullptr && last->service_name == address.service_name &&
+                         last->redirects == address.redirects;
+    if (is_known(address) || is_told) continue;
+    last = &address;
     log::info(
         "starting server",
         {{"service", address.service_name}, {"addr", address.written}, {"tls", address.is_tls}});

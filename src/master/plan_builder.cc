@@ -8,6 +8,7 @@
 
 #include "master/plan_answers.h"
 #include "master/plan_compression.h"
+#include "master/plan_redirects.h"
 #include "prox/actions/drop.h"
 #include "prox/actions/proxy.h"
 #include "prox/base/assert.h"
@@ -204,6 +205,7 @@ std::unique_ptr<worker::Plan> build_plan(const Config& config,
   auto plan = PlanBuilder(config, listeners, tls).build();
   plan->tls = std::move(tls.services);
   plan->upstream_tls = std::move(tls.actions);
+  add_redirects(*plan);
   return plan;
 }
 

@@ -24,6 +24,7 @@ struct Address {
   std::string written;  // as the config has it
   config::Place place;
   bool is_tls = false;
+  bool redirects = false;      // the service's http_redirect, not its listen
   bool dual_stack = false;     // IPv6 wildcard that takes IPv4 as well
   sockaddr_storage storage{};  // room for sockaddr_un
   socklen_t length = 0;

@@ -19,6 +19,8 @@ namespace prox::worker {
 struct Listener {
   std::string key;            // "127.0.0.1:8080", "[::]:443 dual"
   std::uint32_t service = 0;  // index into Plan::services
+  std::uint16_t port = 0;     // 0 for a Unix socket, or if the kernel picks it
+  bool redirects = false;     // the service's http_redirect: whoever comes here is sent to https
 };
 
 // One accepted config, compiled: what workers need and nothing else. Built by the master before fork, immutable afterwards.

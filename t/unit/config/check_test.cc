@@ -290,7 +290,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_service("basic_auth: { users: {} }"), 1, "\"basic_auth\""},
       {in_service("allow: []"), 1, "\"allow\""},
       {in_service("deny: []"), 1, "\"deny\""},
-      {in_service("http_redirect: \":80\""), 1, "\"http_redirect\""},
       {in_settings("max_connections: 5"), 1, "\"max_connections\""},
       {in_settings("max_connections_per_ip: 5"), 1, "\"max_connections_per_ip\""},
       {in_settings("min_rate: 5"), 1, "\"min_rate\""},

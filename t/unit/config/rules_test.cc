@@ -114,6 +114,11 @@ TEST_CASE("every address is used once") {
         "service "
         "\"web\" already uses",
         "1:27 note: first used here"}},
+      {"{services: {web: {listen: ':0', tls: true, tls_cert: './certs/', http_redirect: ':80',\n"
+       "routes: [{ action: 'a' }]}}, actions: {a: {type: 'static', status: 200}}}",
+       {"1:81 error redirect-port: http_redirect leads to the port of service \"web\", which has "
+        "to "
+        "be a fixed one"}},
       {in_root("admin: { listen: '127.0.0.1:80' }"),
        {"2:18 error listen-duplicate: admin listens on 127.0.0.1:80, which service \"web\" already "
         "uses",
