@@ -24,29 +24,30 @@ void Pass::start(const upstream::Target& target, base::Fd client) {
   keep_alive_seconds_ = target.keep_alive_seconds;
   client_ = std::move(client);
   if (target.literal) {
-    connector_.connect(*target.literal, target.connect_timeout, keep_alive_seconds_);
+    connector_.connect(*target.literal, target.connect_timeout, 0);
   } else {
     connector_.connect(context_.resolver, target.address.host, target.address.port,
-                       target.connect_timeout, keep_alive_seconds_);
+                       target.connect_timeout, 0);
   }
 }
 
 void Pass::close() {
   if (std::exchange(is_relaying_, false)) account("closed by us");
   connector_.cancel();
-  client_.reset();
   relay_.close(true);
+  client_.reset();
 }
 
 void Pass::on_connected(void* self, base::Result<base::Fd> outcome) {
   auto* pass = static_cast<Pass*>(self);
   if (!outcome) {
     pass->log_failure(outcome.error());
+    pass->relay_.close(false);
     pass->client_.reset();
     return pass->callback_(pass->owner_);
   }
-  net::set_keep_alive(pass->client_.get(), pass->keep_alive_seconds_);
-  pass->is_relaying_ = pass->relay_.start(std::move(pass->client_), std::move(*outcome));
+  pass->is_relaying_ =
+      pass->relay_.start(std::move(pass->client_), std::move(*outcome), pass->keep_alive_seconds_);
   if (!pass->is_relaying_) pass->callback_(pass->owner_);
 }
 

@@ -54,10 +54,12 @@ base::Fd Connection::end_preread() {
 
 void Connection::pass(const exchange::Route& route, base::Slice server_name) {
   const actions::Pass::About about{service().name, route.id, std::string(server_name), client_ip_};
-  base::Fd socket = end_preread();
-  set_state(State::Passing);
   pass_ = std::make_unique<actions::Pass>(
       host_.context(), about, [](void* self) { static_cast<Connection*>(self)->close(); }, this);
+  const bool is_watched = pass_->watch_client(preread_->socket());
+  base::Fd socket = end_preread();
+  set_state(State::Passing);
+  if (!is_watched) return close();
   pass_->start(*route.pass_to, std::move(socket));
 }
 

@@ -21,6 +21,12 @@ constexpr int kMovesPerTurn = 16;
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 constexpr int kMaxVectors = 64;
 
+// libevent reports an error as both, and without the end that comes with it.
+bool may_be_last(short what) {
+  constexpr short kBoth = EV_READ | EV_WRITE;
+  return (what & EV_CLOSED) != 0 || (what & kBoth) == kBoth;
+}
+
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 base::Unexpected broken() {
@@ -46,28 +52,35 @@ Relay::Relay(Loop& loop, base::BlockPool& blocks, PipePool& pipes, Callback call
       to_target_(client_, target_, blocks),
       to_client_(target_, client_, blocks) {
   client_.relay = target_.relay = this;
+  keep_alive_timer_.init(loop_, &Relay::on_keep_alive, this);
 }
 
 Relay::~Relay() { close(true); }
 
-bool Relay::start(base::Fd client, base::Fd target) {
+bool Relay::watch_client(int client) { return watch(client_, client, EV_READ | EV_CLOSED); }
+
+bool Relay::start(base::Fd client, base::Fd target, int keep_alive_seconds) {
   client_.socket = std::move(client);
   target_.socket = std::move(target);
-  if (!watch(client_, EV_READ | EV_CLOSED) || !watch(target_, EV_READ | EV_CLOSED)) {
+  const bool is_watched = client_.event.is_added() || watch_client(client_.socket.get());
+  if (!is_watched || !watch(target_, target_.socket.get(), EV_READ | EV_CLOSED)) {
     close(true);
     return false;
   }
-  // What has come already is not waited for.
-  client_.readable = target_.readable = true;
+  keep_alive_seconds_ = keep_alive_seconds;
+  if (keep_alive_seconds > 0) keep_alive_timer_.set_after(keep_alive_seconds * 1000);
+  // What the client has sent was told before; of the target, which is watched from now on, the kernel tells.
+  client_.readable = true;
   resume_.post(loop_);
   return true;
 }
 
 void Relay::close(bool reset) {
   resume_.cancel();
+  keep_alive_timer_.cancel();
   for (Side* side : {&client_, &target_}) {
-    if (!side->socket) continue;
     side->event.remove();
+    if (!side->socket) continue;
     if (reset) {
       const linger at_once{1, 0};
       ::setsockopt(side->socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -81,8 +94,8 @@ void Relay::close(bool reset) {
   }
 }
 
-bool Relay::watch(Side& side, short what) {
-  return side.event.add(loop_, side.socket.get(), static_cast<short>(what | EV_ET | EV_PERSIST),
+bool Relay::watch(Side& side, int socket, short what) {
+  return side.event.add(loop_, socket, static_cast<short>(what | EV_ET | EV_PERSIST),
                         &Relay::on_event, &side);
 }
 
@@ -91,16 +104,26 @@ void Relay::on_event(int, short what, void* self) {
   Relay& relay = *side->relay;
   if ((what & (EV_READ | EV_CLOSED)) != 0) side->readable = true;
   if ((what & EV_WRITE) != 0) side->writable = true;
+  if (may_be_last(what)) side->may_have_ended = true;
+  if (!relay.target_.socket) return;  // not started
   relay.move_all();
-  if ((what & EV_READ) == 0 || !side->socket) return;
+  // libevent never tells of an end and an error at once.
+  if ((what & EV_READ) == 0 || (what & EV_CLOSED) != 0 || !side->socket) return;
   const Flow& flow = side == &relay.client_ ? relay.to_target_ : relay.to_client_;
   if (relay.is_broken(*side, flow)) relay.finish(End::Reset);
+}
+
+// The kernel counts the silence from the last byte that came, also where it is told late: most connections end before it is.
+void Relay::on_keep_alive(void* self) {
+  auto* relay = static_cast<Relay*>(self);
+  for (const Side* side : {&relay->client_, &relay->target_})
+    set_keep_alive(side->socket.get(), relay->keep_alive_seconds_);
 }
 
 void Relay::on_resume(void* self) { static_cast<Relay*>(self)->move_all(); }
 
 void Relay::move_all() {
-  if (!move(to_target_) || !move(to_client_)) return finish(End::Reset);
+  if (!move(to_target_, to_client_) || !move(to_client_, to_target_)) return finish(End::Reset);
   if (to_target_.is_done && to_client_.is_done) finish(End::Closed);
 }
 
@@ -109,7 +132,7 @@ bool Relay::is_broken(const Side& side, const Flow& flow) const {
   return (flow.has_ended || flow.held() > 0) && take_error(side.socket.get()) != 0;
 }
 
-Result<void> Relay::move(Flow& flow) {
+Result<void> Relay::move(Flow& flow, const Flow& back) {
   for (int moves = 0; !flow.is_done; ++moves) {
     if (moves == kMovesPerTurn) {
       resume_.post(loop_);
@@ -127,7 +150,8 @@ Result<void> Relay::move(Flow& flow) {
     }
     if (flow.held() == 0 && flow.has_ended) {
       flow.is_done = true;
-      ::shutdown(flow.to.socket.get(), SHUT_WR);
+      // When the other way has ended too, both are closed.
+      if (!back.is_done) ::shutdown(flow.to.socket.get(), SHUT_WR);
     }
   }
   give_pipe_back(flow);
@@ -135,8 +159,11 @@ Result<void> Relay::move(Flow& flow) {
 }
 
 Result<void> Relay::take_some(Flow& flow) {
-  if (!flow.copies && !flow.pipe) flow.pipe = pipes_.take();
-  if (flow.copies || !flow.pipe) return take_copy(flow);
+  if (flow.way == Way::Splice && !flow.pipe) flow.pipe = pipes_.take();
+  return flow.way == Way::Splice && flow.pipe ? take_spliced(flow) : take_copy(flow);
+}
+
+Result<void> Relay::take_spliced(Flow& flow) {
   const ssize_t n = splice_some(flow.from.socket.get(), flow.pipe.in.get(), kMostAtOnce);
   if (n >= 0) {
     flow.in_pipe = static_cast<std::size_t>(n);
@@ -144,20 +171,25 @@ Result<void> Relay::take_some(Flow& flow) {
     return {};
   }
   if (errno == EINVAL) {
-    flow.copies = true;
+    flow.way = Way::AlwaysCopy;
     return {};
   }
   if (!would_block()) return broken();
-  flow.from.readable = false;
+  flow.from.drained();
   return {};
 }
 
-// Without a pipe: out of descriptors, or a kind of socket that cannot be spliced.
 Result<void> Relay::take_copy(Flow& flow) {
-  char* into = flow.unsent.reserve(base::BlockPool::kLarge);
-  const ssize_t n = ::recv(flow.from.socket.get(), into, base::BlockPool::kLarge, 0);
+  constexpr std::size_t kMost = base::BlockPool::kLarge;
+  char* into = flow.unsent.reserve(kMost);
+  const ssize_t n = ::recv(flow.from.socket.get(), into, kMost, 0);
   if (n > 0) {
     flow.unsent.commit(static_cast<std::size_t>(n));
+    if (static_cast<std::size_t>(n) == kMost) {
+      if (flow.way == Way::Copy) flow.way = Way::Splice;
+    } else if (!flow.from.may_have_ended) {
+      flow.from.readable = false;  // epoll(7): all was taken, and what comes is told anew
+    }
     return {};
   }
   flow.unsent.clear();
@@ -167,7 +199,7 @@ Result<void> Relay::take_copy(Flow& flow) {
   }
   if (errno == EINTR) return {};
   if (!would_block()) return broken();
-  flow.from.readable = false;
+  flow.from.drained();
   return {};
 }
 
@@ -187,7 +219,7 @@ Result<void> Relay::pass_some(Flow& flow) {
   flow.to.writable = false;
   // As in Stream: writes are watched from the first one that was cut short, and registering anew loses no edge.
   if (!std::exchange(flow.to.watches_writes, true) &&
-      !watch(flow.to, EV_READ | EV_WRITE | EV_CLOSED))
+      !watch(flow.to, flow.to.socket.get(), EV_READ | EV_WRITE | EV_CLOSED))
     return broken();
   return {};
 }

@@ -9,14 +9,16 @@
 #include "prox/net/buffer.h"
 #include "prox/net/loop.h"
 #include "prox/net/pipe_pool.h"
+#include "prox/net/timer.h"
 
 namespace prox::net {
 
 using base::Result;
 
-// Two connected stream sockets, and everything that comes from one goes to the other, uncopied: splice(2) through a pipe that is held only
-// while bytes are in it. Each direction ends by itself, a half-close for a half-close; a reset is passed on as a reset. There is no time
-// limit; whoever wants to notice a peer that is gone without a word sets SO_KEEPALIVE. Holds nothing but descriptors and bytes.
+// Two connected stream sockets, and everything that comes from one goes to the other. A direction that has brought a whole block at once
+// is spliced from then on (splice(2)), through a pipe that is held only while bytes are in it; what is shorter, handshakes and the like,
+// costs less by way of a block. Each direction ends by itself, a half-close for a half-close; a reset is passed on as a reset. There is no
+// time limit; a peer that is gone without a word is noticed by keep-alive probes. Holds nothing but descriptors and bytes.
 class Relay {
  public:
   enum class End : std::uint8_t {
@@ -34,9 +36,12 @@ class Relay {
   // What was read from one side before the start, and leaves first. To be filled before start().
   Buffer& unsent_to_target() { return to_target_.unsent; }
   Buffer& unsent_to_client() { return to_client_.unsent; }
-  // Takes both sockets over; they are non-blocking. Moves nothing before the next turn of the loop. False if the kernel will not watch
-  // them; then both are closed, and nobody is called.
-  bool start(base::Fd client, base::Fd target);
+  // Begins to watch the client's socket, for whoever watches it now and is about to stop: done before, the kernel need not be told. The
+  // caller keeps the socket, and gives it to start() or calls close() before it is closed. False if the kernel will not watch it.
+  bool watch_client(int client);
+  // Takes both sockets over; they are non-blocking, and the target's is watched by nobody else. Moves nothing before the next turn of the
+  // loop. Probes as in set_keep_alive(). False if the kernel will not watch them; then both are closed, and nobody is called.
+  bool start(base::Fd client, base::Fd target, int keep_alive_seconds);
   // Ends it from our side, without a call; with `reset` both peers get RST, so that nobody takes what came for the whole.
   void close(bool reset);
 
@@ -49,9 +54,17 @@ class Relay {
     Relay* relay = nullptr;
     base::Fd socket;
     Event event;
+    // Nothing is left to read, and the end has not come.
+    void drained() { readable = may_have_ended = false; }
     bool readable = false;
+    bool may_have_ended = true;  // so a read that brings little may not have brought all
     bool writable = true;
     bool watches_writes = false;
+  };
+  enum class Way : std::uint8_t {
+    Copy,        // until it is worth a pipe
+    Splice,      // where there is a pipe
+    AlwaysCopy,  // these sockets cannot be spliced
   };
   // One direction.
   struct Flow {
@@ -61,21 +74,23 @@ class Relay {
 
     Side& from;
     Side& to;
-    Buffer unsent;  // read before the start, or where there was no pipe
+    Buffer unsent;  // copied, or read before the start
     Pipe pipe;
     std::size_t in_pipe = 0;
     std::uint64_t bytes = 0;
-    bool copies = false;     // these sockets cannot be spliced
+    Way way = Way::Copy;
     bool has_ended = false;  // its last byte was read
     bool is_done = false;    // and passed on, and the end with it
   };
 
   static void on_event(int fd, short what, void* side);
   static void on_resume(void* self);
-  bool watch(Side& side, short what);
+  static void on_keep_alive(void* self);
+  bool watch(Side& side, int socket, short what);
   void move_all();
-  Result<void> move(Flow& flow);
+  Result<void> move(Flow& flow, const Flow& back);
   Result<void> take_some(Flow& flow);
+  Result<void> take_spliced(Flow& flow);
   Result<void> take_copy(Flow& flow);
   Result<void> pass_some(Flow& flow);
   Result<std::size_t> pass_copy(Flow& flow);
@@ -88,6 +103,8 @@ class Relay {
   Callback callback_;
   void* owner_;
   Task resume_;
+  Timer keep_alive_timer_;
+  int keep_alive_seconds_ = 0;
   Side client_;
   Side target_;
   Flow to_target_;

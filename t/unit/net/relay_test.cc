@@ -36,7 +36,7 @@ struct Relayed {
         target(std::move(b.second)),
         client_side(std::move(a.first)),
         target_side(std::move(b.first)) {}
-  void start() { REQUIRE(relay.start(std::move(client_side), std::move(target_side))); }
+  void start() { REQUIRE(relay.start(std::move(client_side), std::move(target_side), 0)); }
   static void on_end(void* self, Relay::End end) {
     auto* relayed = static_cast<Relayed*>(self);
     CHECK_FALSE(relayed->end);
@@ -116,10 +116,18 @@ TEST_CASE("much in both directions at once comes through whole, by Unix sockets 
   }
 }
 
+TEST_CASE("what is short crosses without a pipe") {
+  Relayed r;
+  r.start();
+  for (int i = 0; i < 3; ++i) r.exchange("a", "b");
+  CHECK(r.pipes.free_pipes() == 0);
+  CHECK(r.pool.in_use() == 0);
+}
+
 TEST_CASE("an idle relay holds no pipe") {
   Relayed r;
   r.start();
-  r.exchange("a", "b");
+  r.exchange(pattern(kMuch), pattern(kMuch));
   settle(r.loop);
   CHECK(r.pipes.free_pipes() >= 1);
   CHECK(r.pipes.free_pipes() <= 2);
@@ -143,6 +151,29 @@ TEST_CASE("what was read before the start leaves first") {
   }));
   CHECK(r.relay.bytes_to_target() == 33);
   CHECK(r.pool.in_use() == 0);
+}
+
+// As at the end of the wait for a ClientHello: what the kernel has told the one who watched before, it tells nobody again.
+TEST_CASE("a watch is taken over with all that was told to the one before") {
+  Relayed r;
+  const int client = r.client_side.get();
+  bool was_told = false;
+  prox::net::Event before;
+  REQUIRE(before.add(
+      r.loop, client, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST,
+      [](int, short, void* told) { *static_cast<bool*>(told) = true; }, &was_told));
+  r.client.send("hello");
+  r.client.shut_down_writes();
+  REQUIRE(run_until(r.loop, [&] { return was_told; }));
+  settle(r.loop);
+  REQUIRE(r.relay.watch_client(client));
+  before.remove();
+  r.start();
+  REQUIRE(run_until(r.loop, [&] {
+    r.target.read();
+    return r.target.ended();
+  }));
+  CHECK(r.target.received() == "hello");
 }
 
 TEST_CASE("a half-close is passed on, and the other direction goes on") {
