@@ -1,7 +1,8 @@
 #include "routing/escape.h"
 
 #include <cstddef>
-#include <cstdint>
+
+#include "prox/base/json_line.h"
 
 namespace prox::routing {
 
@@ -16,40 +17,6 @@ std::string_view html_entity(char c) {
     case '\'': return "&#39;";
     default: return {};
   }
-}
-
-// For one ASCII character that may not stand in a JSON string; empty if it may.
-std::string_view json_escape(char c, char (&buffer)[6]) {
-  switch (c) {
-    case '"': return "\\\"";
-    case '\\': return "\\\\";
-    case '\n': return "\\n";
-    case '\r': return "\\r";
-    case '\t': return "\\t";
-    default: break;
-  }
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20) return {};
-  constexpr char kDigits[] = "0123456789abcdef";
-  const char text[6] = {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
-  for (std::size_t i = 0; i < sizeof text; ++i) buffer[i] = text[i];
-  return {buffer, sizeof buffer};
-}
-
-// The size of the well-formed UTF-8 sequence of two or more bytes (RFC 3629 §4) that `text` starts with, or 0.
-std::size_t multibyte_size(std::string_view text) {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return 0;
-  std::uint32_t point = lead & (0xffU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    point = point << 6 | (byte(i) & 0x3fU);
-  }
-  const bool overlong = (size == 3 && point < 0x800) || (size == 4 && point < 0x10000);
-  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-  return overlong || surrogate || point > 0x10ffff ? 0 : size;
 }
 
 void append_encoded(std::string& out, char c) {
@@ -96,19 +63,10 @@ void append_html(std::string& out, std::string_view text) {
 }
 
 void append_json(std::string& out, std::string_view text) {
-  while (!text.empty()) {
-    std::size_t size = 1;
-    char buffer[6];
-    std::string_view replacement;
-    if (static_cast<unsigned char>(text.front()) < 0x80) {
-      replacement = json_escape(text.front(), buffer);
-    } else {
-      size = multibyte_size(text);
-      if (size == 0) replacement = "\\ufffd";
-    }
-    out += replacement.empty() ? text.substr(0, size) : replacement;
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
+  const std::size_t at = out.size();
+  out.resize(at + text.size() * base::kMostJsonBytes);
+  const char* const end = base::write_json_text(text, out.data() + at);
+  out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
 void append_field(std::string& out, std::string_view text) {
