@@ -147,7 +147,7 @@ def test_upstream_that_does_not_shake_hands_is_a_504(start_prox, upstream):
     silent = upstream(lambda connection: connection.wait_closed())
     prox = start_prox(proxy_to(https(silent, LOOPBACK), {"tls_handshake_timeout": "300ms"}))
     assert prox.fetch().status == 504
-    prox.wait_log("WRN timed_out while shaking hands with the target")
+    prox.wait_log("WRN handshake_timed_out while shaking hands with the target")
 
 
 def test_upstream_without_tls_is_a_502(start_prox, upstream):

@@ -4,6 +4,11 @@
 
 namespace prox::base {
 
+bool is_time_out(Errc code) {
+  return code == Errc::ConnectTimedOut || code == Errc::HandshakeTimedOut ||
+         code == Errc::HeadTimedOut || code == Errc::TimedOut;
+}
+
 std::string_view to_word(Errc code) {
   switch (code) {
     case Errc::BadMessage: return "bad_message";
@@ -18,6 +23,9 @@ std::string_view to_word(Errc code) {
     case Errc::ResolveFailed: return "resolve_failed";
     case Errc::ConnectFailed: return "connect_failed";
     case Errc::TlsFailed: return "tls_failed";
+    case Errc::ConnectTimedOut: return "connect_timed_out";
+    case Errc::HandshakeTimedOut: return "handshake_timed_out";
+    case Errc::HeadTimedOut: return "head_timed_out";
     case Errc::TimedOut: return "timed_out";
     case Errc::NoRoute: return "no_route";
     case Errc::NotFound: return "not_found";

@@ -43,7 +43,7 @@ bool leaves_connection_sound(Errc code) {
 }  // namespace
 
 int status_of(const Error& error) {
-  if (error.side == Side::Upstream) return error.code == Errc::TimedOut ? 504 : 502;
+  if (error.side == Side::Upstream) return base::is_time_out(error.code) ? 504 : 502;
   switch (error.code) {
     case Errc::BadMessage:
     case Errc::PeerClosed: return 400;
@@ -62,6 +62,9 @@ int status_of(const Error& error) {
     case Errc::PeerReset:
     case Errc::ResolveFailed:
     case Errc::ConnectFailed:
+    case Errc::ConnectTimedOut:
+    case Errc::HandshakeTimedOut:
+    case Errc::HeadTimedOut:
     case Errc::TlsFailed:
     case Errc::SystemCall:
     case Errc::BadData: return 500;

@@ -118,7 +118,7 @@ void Connector::on_timer(void* self) {
   const base::Millis now = base::coarse_now();
   if (connector->deadline_ != 0 && now >= connector->deadline_) {
     return connector->finish(base::Unexpected{base::Error{
-        base::Errc::TimedOut, base::Side::Upstream, true, 0, "connecting to the target"}});
+        base::Errc::ConnectTimedOut, base::Side::Upstream, true, 0, "connecting to the target"}});
   }
   connector->next_attempt();
 }

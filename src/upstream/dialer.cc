@@ -75,7 +75,7 @@ void Dialer::shake_hands() {
 }
 
 void Dialer::on_deadline(void* self) {
-  static_cast<Dialer*>(self)->fail(handshake_error(Errc::TimedOut));
+  static_cast<Dialer*>(self)->fail(handshake_error(Errc::HandshakeTimedOut));
 }
 
 void Dialer::fail(Error error) {

@@ -57,6 +57,7 @@ void H1Client::on_dialed(void* self, base::Result<Dialed> outcome) {
     return client->fail(upstream_error(Errc::TlsFailed, "agreeing on HTTP/1.1 with the target"));
   if (!client->stream_.open(std::move(outcome->transport), &H1Client::on_event, client))
     return client->fail(upstream_error(Errc::SystemCall, "watching the target's socket"));
+  if (client->receiver_ != nullptr) client->receiver_->on_connected();
   // Not in this call: the dialer, on whose stack we are, must not be freed by what follows.
   client->task_.post(client->loop_);
 }
@@ -180,7 +181,7 @@ void H1Client::on_task(void* self) {
 
 void H1Client::on_deadline(void* self) {
   auto* client = static_cast<H1Client*>(self);
-  client->fail(upstream_error(Errc::TimedOut, "waiting for the target's response head"));
+  client->fail(upstream_error(Errc::HeadTimedOut, "waiting for the target's response head"));
 }
 
 void H1Client::progress() {
@@ -321,7 +322,8 @@ void H1Client::on_peer_close() {
 
 void H1Client::fail(Error error) {
   if (failure_) return;
-  error.retryable = error.retryable || (is_reused_ && !got_bytes_ && error.code != Errc::TimedOut);
+  error.retryable =
+      error.retryable || (is_reused_ && !got_bytes_ && error.code != Errc::HeadTimedOut);
   failure_ = error;
   timer_.cancel();
   task_.post(loop_);

@@ -74,7 +74,7 @@ void H2Client::set_head_deadline() {
   if (connection_ != nullptr) connection_->expect(head_deadline_);
 }
 
-void H2Client::on_late() { fail(upstream_error(Errc::TimedOut, kAwaiting)); }
+void H2Client::on_late() { fail(upstream_error(Errc::HeadTimedOut, kAwaiting)); }
 
 void H2Client::open(http::H2Codec& codec) {
   const bool is_last = request_ended_ && body_.empty() && trailers_.empty() && !asks_for_tunnel();

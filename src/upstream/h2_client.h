@@ -42,6 +42,10 @@ class H2Client final : public ClientStream, public http::H2Stream, public base::
   // Its head is there, and the codec does not know it.
   bool waits_to_open() const { return state_ == State::Waiting && head_ != nullptr; }
   void open(http::H2Codec& codec);
+  // The connection was made for it.
+  void on_connected() {
+    if (receiver_ != nullptr) receiver_->on_connected();
+  }
   // There is no room for it here.
   void look_elsewhere();
   // When the final head must have come; 0: it is not the target's turn.

@@ -74,7 +74,9 @@ void H2Connection::on_dialed(void* self, base::Result<Dialed> outcome) {
                                 connection)) {
     connection->connect_error_ = {Errc::SystemCall, Side::Upstream, false, 0,
                                   "watching the target's socket"};
+    return;
   }
+  for (H2Client* stream : connection->streams_) stream->on_connected();
 }
 
 // ---- its streams ----

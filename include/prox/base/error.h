@@ -17,12 +17,15 @@ enum class Errc : std::uint8_t {
   UnknownExpectation,  // an Expect other than 100-continue
   BadVersion,          // HTTP major version other than 1
   // A peer or the network did not answer, or went away.
-  PeerClosed,     // end of stream where more was due
-  PeerReset,      // RST, EPIPE
-  ResolveFailed,  // the name has no address
-  ConnectFailed,  // refused, unreachable
-  TlsFailed,      // no TLS, another version, a certificate that is not trusted, a broken record
-  TimedOut,       // a deadline passed; `context` tells which
+  PeerClosed,         // end of stream where more was due
+  PeerReset,          // RST, EPIPE
+  ResolveFailed,      // the name has no address
+  ConnectFailed,      // refused, unreachable
+  TlsFailed,          // no TLS, another version, a certificate that is not trusted, a broken record
+  ConnectTimedOut,    // the target did not take the connection in time
+  HandshakeTimedOut,  // nor TLS
+  HeadTimedOut,       // nor answer: no response head
+  TimedOut,           // another deadline passed; `context` tells which
   // The plan has no answer.
   NoRoute,
   NotFound,   // no such file
@@ -47,6 +50,9 @@ struct Error {
   std::string_view reason =
       {};  // what is known beside that, of a text that lives as long as the process
 };
+
+// Whether a deadline has passed.
+bool is_time_out(Errc code);
 
 // The code as one lower-case word for logs and answers: "bad_message", "timed_out".
 std::string_view to_word(Errc code);

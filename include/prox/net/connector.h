@@ -22,7 +22,7 @@ class Connector {
   Connector(Loop& loop, Callback callback, void* owner);
 
   // The callback comes later, or before this returns when the failure is known at once. `time_limit`: for all of it, names included;
-  // 0 for none. When it ends: TimedOut.
+  // 0 for none. When it ends: ConnectTimedOut.
   void connect(Resolver& resolver, std::string_view host, std::uint16_t port,
                base::Millis time_limit, int keep_alive_seconds);
   // The same for an address that is known.

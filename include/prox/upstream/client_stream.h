@@ -17,6 +17,8 @@ using base::Slice;
 // Who sent a request and waits for its response. All calls come from the loop, never from inside a call to the ClientStream.
 class Receiver {
  public:
+  // A connection was made for this request.
+  virtual void on_connected() {}
   // Where the response head is to be parsed into.
   virtual http::ResponseHead& response_head() = 0;
   // A 1xx head other than 101 has come; its slices die when this returns.

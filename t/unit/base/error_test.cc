@@ -26,6 +26,17 @@ TEST_CASE("every error code has a word of its own, in lower case") {
   CHECK(prox::base::to_word(Errc::TimedOut) == "timed_out");
 }
 
+TEST_CASE("deadlines of different kinds are told apart, and all of them are known as such") {
+  int count = 0;
+  for (int code = 0; code <= static_cast<int>(Errc::BadData); ++code) {
+    const auto errc = static_cast<Errc>(code);
+    const bool is_named_so = prox::base::to_word(errc).ends_with("timed_out");
+    CHECK(prox::base::is_time_out(errc) == is_named_so);
+    count += is_named_so ? 1 : 0;
+  }
+  CHECK(count == 4);
+}
+
 TEST_CASE("an error from errno keeps the number, and says what was being done") {
   errno = ENOSPC;
   const auto error = prox::base::from_errno("writing the log", Side::Upstream);

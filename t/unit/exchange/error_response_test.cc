@@ -33,7 +33,7 @@ TEST_CASE("what is the target's fault is 502, or 504 if it took too long") {
   for (int code = 0; code <= static_cast<int>(Errc::BadData); ++code) {
     const auto errc = static_cast<Errc>(code);
     CAPTURE(prox::base::to_word(errc));
-    CHECK(status_of(error(errc, Side::Upstream)) == (errc == Errc::TimedOut ? 504 : 502));
+    CHECK(status_of(error(errc, Side::Upstream)) == (prox::base::is_time_out(errc) ? 504 : 502));
   }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("the connection ends with what makes the rest of it unreadable, and on
            Case{Errc::NoRoute, Side::Downstream, false},
            Case{Errc::UnknownExpectation, Side::Downstream, false},
            Case{Errc::ConnectFailed, Side::Upstream, false},
-           Case{Errc::TimedOut, Side::Upstream, false},
+           Case{Errc::HeadTimedOut, Side::Upstream, false},
            Case{Errc::NotSupported, Side::Internal, false},
        }) {
     CAPTURE(prox::base::to_word(code));

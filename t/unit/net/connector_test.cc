@@ -102,7 +102,7 @@ TEST_CASE("a target that does not answer fails when the time is over") {
   attempt.connector.connect(hole.listening.address, 60, 0);
   REQUIRE(run_until(net.loop, [&] { return attempt.is_over(); }));
   REQUIRE(attempt.error);
-  CHECK(attempt.error->code == Errc::TimedOut);
+  CHECK(attempt.error->code == Errc::ConnectTimedOut);
   CHECK(attempt.error->side == Side::Upstream);
   CHECK(prox::test::real_millis() - begun >= 50);
   settle(net.loop);
@@ -116,7 +116,7 @@ TEST_CASE("the time limit covers the name") {
   attempt.connector.connect(net.resolver, "silent.test", 80, 60, 0);
   REQUIRE(run_until(net.loop, [&] { return attempt.is_over(); }));
   REQUIRE(attempt.error);
-  CHECK(attempt.error->code == Errc::TimedOut);
+  CHECK(attempt.error->code == Errc::ConnectTimedOut);
 }
 
 TEST_CASE("a name is resolved and connected to") {
@@ -178,7 +178,7 @@ TEST_CASE("a refusal does not end the race while another address is still open")
   attempt.connector.connect(net.resolver, "many.test", hole.listening.port, 400, 0);
   REQUIRE(run_until(net.loop, [&] { return attempt.is_over(); }));
   REQUIRE(attempt.error);
-  CHECK(attempt.error->code == Errc::TimedOut);
+  CHECK(attempt.error->code == Errc::ConnectTimedOut);
 }
 
 TEST_CASE("when all addresses refuse, that is the failure") {

@@ -366,7 +366,7 @@ TEST_CASE(
     settle(u.loop);
   }
   REQUIRE(call.caller.wait());
-  CHECK(call.caller.failed_with() == Errc::TimedOut);
+  CHECK(call.caller.failed_with() == Errc::HeadTimedOut);
   CHECK(call.caller.failure->side == Side::Upstream);
   CHECK_FALSE(call.caller.failure->retryable);
   CHECK(call.caller.interims.size() == 2);

@@ -195,7 +195,7 @@ TEST_CASE("the answer to CONNECT has a time limit of its own") {
   u.target().tunnel_timeout = 50;
   Asked asked(u, "CONNECT", "");
   REQUIRE(asked.caller.wait());
-  CHECK(asked.caller.failed_with() == Errc::TimedOut);
+  CHECK(asked.caller.failed_with() == Errc::HeadTimedOut);
 }
 
 TEST_CASE("a tunnel has no time limit") {

@@ -248,12 +248,12 @@ TEST_CASE("a late head times its own stream out") {
   Caller& upload = w.begin({Kind::Chunked, 0}, "POST");
   H2Served& target = w.accept();
   REQUIRE(call.wait());
-  CHECK(call.failed_with() == Errc::TimedOut);
+  CHECK(call.failed_with() == Errc::HeadTimedOut);
   CHECK_FALSE(upload.is_over());  // it is its client's turn
   upload.stream->end_request({});
   upload.stream->flush();
   REQUIRE(upload.wait());
-  CHECK(upload.failed_with() == Errc::TimedOut);
+  CHECK(upload.failed_with() == Errc::HeadTimedOut);
   w.settle();
   CHECK(target.stream(0).error == H2Error::Cancel);
 }
