@@ -91,7 +91,7 @@ TEST_CASE("a log line is time, level, message and attributes, in one write") {
 TEST_CASE("each level has its word") {
   const AtLevel at(logs::Level::Debug);
   Lines lines;
-  CHECK(lines.line([] { logs::debug("m"); }) == "DBG m\n");
+  CHECK(lines.line([] { logs::debug("m"); }) == "DBG m pid=" + std::to_string(::getpid()) + "\n");
   CHECK(lines.line([] { logs::info("m"); }) == "INF m\n");
   CHECK(lines.line([] { logs::warn("m"); }) == "WRN m\n");
   CHECK(lines.line([] { logs::error("m"); }) == "ERR m\n");
