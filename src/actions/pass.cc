@@ -6,13 +6,21 @@
 #include <fmt/format.h>
 
 #include "prox/base/log.h"
+#include "prox/exchange/error_word.h"
 #include "prox/net/socket.h"
 
 namespace prox::actions {
 
+namespace {
+
+constexpr std::string_view kReset = "reset";  // one side broke off, and the other was told so
+
+}  // namespace
+
 Pass::Pass(exchange::Context& context, About about, Callback callback, void* owner)
     : context_(context),
       about_(std::move(about)),
+      started_(context.loop.turn_time()),
       callback_(callback),
       owner_(owner),
       connector_(context.loop, &Pass::on_connected, this),
@@ -32,7 +40,7 @@ void Pass::start(const upstream::Target& target, base::Fd client) {
 }
 
 void Pass::close() {
-  if (std::exchange(is_relaying_, false)) account("closed by us");
+  if (std::exchange(is_relaying_, false)) account(exchange::kShutdown);
   connector_.cancel();
   relay_.close(true);
   client_.reset();
@@ -42,10 +50,12 @@ void Pass::on_connected(void* self, base::Result<base::Fd> outcome) {
   auto* pass = static_cast<Pass*>(self);
   if (!outcome) {
     pass->log_failure(outcome.error());
+    pass->account(exchange::error_word(outcome.error()));
     pass->relay_.close(false);
     pass->client_.reset();
     return pass->callback_(pass->owner_);
   }
+  pass->connected_ = pass->context_.loop.turn_time();
   pass->is_relaying_ =
       pass->relay_.start(std::move(pass->client_), std::move(*outcome), pass->keep_alive_seconds_);
   if (!pass->is_relaying_) pass->callback_(pass->owner_);
@@ -54,7 +64,7 @@ void Pass::on_connected(void* self, base::Result<base::Fd> outcome) {
 void Pass::on_relay_end(void* self, net::Relay::End end) {
   auto* pass = static_cast<Pass*>(self);
   pass->is_relaying_ = false;
-  pass->account(end == net::Relay::End::Reset ? "reset" : "closed");
+  pass->account(end == net::Relay::End::Reset ? kReset : std::string_view());
   pass->callback_(pass->owner_);
 }
 
@@ -70,18 +80,25 @@ void Pass::log_failure(const base::Error& error) const {
                {"reason", error.sys_errno != 0 ? std::strerror(error.sys_errno) : ""}});
 }
 
-void Pass::account(std::string_view how) {
+// `error`: why it did not end with both sides' ends; empty if it did.
+void Pass::account(std::string_view error) {
   zone::add(context_.row.bytes_in, relay_.bytes_to_target());
   zone::add(context_.row.bytes_out, relay_.bytes_to_client());
-  base::log::debug("relay ended", {{"how", how},
-                                   {"service", about_.service},
-                                   {"route", about_.route},
-                                   {"client", about_.client},
-                                   {"sni", about_.server_name},
-                                   {"upstream", target_},
-                                   {"bytes_in", relay_.bytes_to_target()},
-                                   {"bytes_out", relay_.bytes_to_client()},
-                                   {"duration_ms", base::coarse_now() - started_}});
+  if (!context_.access_log.wants(about_.access, 0)) return;
+  exchange::AccessLine line;
+  line.is_pass = true;
+  line.service = about_.service;
+  line.bytes_in = relay_.bytes_to_target();
+  line.bytes_out = relay_.bytes_to_client();
+  line.client = about_.client;
+  line.route = about_.route;
+  line.action = about_.action;
+  line.protocol = "tls-pass";
+  line.server_name = about_.server_name;
+  line.upstream = target_;
+  if (connected_ != 0) line.upstream_connect = connected_ - started_;
+  line.error = error;
+  context_.access_log.write(about_.access, line, started_);
 }
 
 }  // namespace prox::actions

@@ -32,6 +32,7 @@ class ProxyHandler final : public exchange::Handler,
   bool wants_request_body() const override { return !stream_ || !stream_->is_backed_up(); }
   void on_response_drained() override;
 
+  void on_connected() override { x_.access.connected = x_.context->loop.turn_time(); }
   http::ResponseHead& response_head() override { return x_.response; }
   void on_interim() override;
   void on_response_head(http::BodyFraming body) override;
@@ -46,6 +47,7 @@ class ProxyHandler final : public exchange::Handler,
 
  private:
   void open(upstream::Connect how);
+  void note_answer();
   void give_back();
   std::optional<upstream::Connect> another_way(const Error& error) const;
 
@@ -68,6 +70,9 @@ void ProxyHandler::start() {
 }
 
 void ProxyHandler::open(upstream::Connect how) {
+  x_.access.upstream = action_.target().address.authority;
+  x_.access.upstream_started = x_.context->loop.turn_time();
+  x_.access.connected = 0;
   stream_ = x_.context->pools.of(action_.target()).open(*this, how);
   stream_->send_head(x_.forward, x_.request_body);
   if (x_.request_body.has_body()) {
@@ -100,7 +105,13 @@ void ProxyHandler::on_interim() {
   x_.sink->flush();
 }
 
+void ProxyHandler::note_answer() {
+  x_.access.answered = x_.context->loop.turn_time();
+  x_.access.upstream_status = static_cast<std::uint16_t>(x_.response.status);
+}
+
 void ProxyHandler::on_response_head(http::BodyFraming body) {
+  note_answer();
   const int status = x_.response.status;
   const bool tells_unsent_length =
       status == 304 || (x_.request.method == http::Method::Head && status != 204);
@@ -110,6 +121,7 @@ void ProxyHandler::on_response_head(http::BodyFraming body) {
 
 void ProxyHandler::on_tunnel() {
   is_tunnel_ = true;
+  note_answer();
   http::ResponseHead& head = x_.response;
   if (x_.request.method == http::Method::Connect) {
     head.clear();
@@ -138,6 +150,7 @@ void ProxyHandler::on_failure(const Error& error) {
   give_back();
   if (!how) return exchange::fail(x_, error);
   retried_ = true;
+  ++x_.access.retries;
   x_.response.clear();
   open(*how);
 }

@@ -30,7 +30,7 @@ void read_process(const Fields& process, Process& to) {
 }
 
 void read_logging(const Fields& logging, Logging& to) {
-  logging.read("access_log", to.access_log);
+  read_access_log(logging, to.access_log);
   logging.read("error_log", to.error_log);
   logging.read("format", to.format);
   logging.read("query", to.query);

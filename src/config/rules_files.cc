@@ -73,9 +73,7 @@ void check_file_places(const Rules& rules) {
 
 void check_logs(const Rules& rules) {
   const Logging& logging = rules.draft.logging;
-  if (logging.access_log && logging.access_log->written.value != "off") {
-    check_log(rules, *logging.access_log);
-  }
+  check_log(rules, logging.access_log);
   if (logging.error_log) check_log(rules, *logging.error_log);
   for (const ActionDraft& draft : rules.draft.actions) check_log(rules, draft.action.access_log);
   for (const ServiceDraft& service : rules.draft.services) {

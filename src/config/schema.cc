@@ -90,10 +90,10 @@ constexpr Words kFormats = {"bad-word", "log format", kFormatList};
 constexpr Key kLoggingKeys[] = {
     {"level", one_of(kLevels), "info", "",
      "the least important messages to log: debug, info, warn or error"},
-    {"access_log", string(), "", "", "file for a line per request", State::Later},
-    {"error_log", string(), "", "", "file for messages", State::Later},
-    {"format", one_of(kFormats), "text", "", "form of the console log", State::Later},
-    {"query", boolean(), "false", "", "show query strings in lines per request", State::Later},
+    {"access_log", string(), "", "", "file for a line per request, or \"off\""},
+    {"error_log", string(), "", "", "file for warnings and errors"},
+    {"format", one_of(kFormats), "text", "", "form of the console log: text or json"},
+    {"query", boolean(), "false", "", "show query strings in lines per request"},
 };
 
 constexpr Key kAdminKeys[] = {

@@ -64,7 +64,7 @@ constexpr Key kActionKeys[] = {
     {"body_ref", kResourceOrName, "", "",
      "body of the answer: the name of a resource, or the resource itself", State::Built, kStatic},
     {"plugins", kStrings, "[]", "", "plugins for this action", State::Later, kAll},
-    {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later, kAll},
+    {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Built, kAll},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
      "fields to set in, or remove from, responses", State::Built, kAll},
     {"fallback", string(), "", "", "action to use when the upstream fails", State::Later, kAll},

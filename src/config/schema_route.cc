@@ -35,7 +35,7 @@ constexpr Key kRouteKeys[] = {
     {"plugins", kStrings, "[]", "", "plugins for this route", State::Later},
     {"plugin_timeout", duration(), "5s", "", "time for all plugins of a request", State::Later},
     {"speed", object(kSpeed), "", "", "speed limits", State::Later},
-    {"access_log", string(), "", "", "file for a line per request, or \"off\"", State::Later},
+    {"access_log", string(), "", "", "file for a line per request, or \"off\""},
     {"response_headers", map_of(kStringOrNullType), "{}", "",
      "fields to set in, or remove from, responses"},
     {"compress", kCodings, in_words("the service's"), "", "codings for responses"},

@@ -115,6 +115,7 @@ void Connection::close(bool reset) {
   if (state_ == State::Closed) return;
   if (preread_) end_preread();
   if (pass_) pass_->close();
+  if (server_) server_->abandon();  // while it can be seen what has not left
   stream_.close(reset);
   leave();
 }

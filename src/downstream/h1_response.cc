@@ -24,6 +24,7 @@ void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
   PROX_ASSERT(writing_ == Writing::None);
   exchange::Exchange& x = *exchange_;
   writing_ = Writing::Body;
+  x.access.status = static_cast<std::uint16_t>(head.status);
   bodyless_ = x.request.method == http::Method::Head || head.status == 204 || head.status == 304;
   const bool is_http10 = x.request.version == http::Version::Http10;
   if (body.kind == BodyFraming::Kind::UntilClose || body.kind == BodyFraming::Kind::Chunked) {
@@ -60,6 +61,7 @@ http::ConnectionOption H1Server::connection_option() const {
 void H1Server::send_body(net::Buffer& data) {
   if (bodyless_ || data.empty()) return data.clear();
   zone::add(exchange_->context->row.bytes_out, data.size());
+  exchange_->access.bytes_out += data.size();
   net::Buffer& out = connection_.stream().output();
   if (!chunked_response_) return out.append_all(data);
   char* begin = out.reserve(http::kMaxChunkLine);
@@ -100,11 +102,13 @@ void H1Server::flush() {
 }
 
 void H1Server::flush_or_break() {
-  if (const base::Result<void> done = connection_.stream().flush(); !done) {
-    broken_ = true;
-    settle_.post(loop_);
-    return;
-  }
+  net::Stream& stream = connection_.stream();
+  const std::size_t before = stream.output().size();
+  const base::Result<void> done = stream.flush();
+  leaving_.on_sent(before - stream.output().size());
+  if (done) return;
+  break_off(exchange::kClientReset);
+  settle_.post(loop_);
 }
 
 // Whoever is told so will be told when it is over.

@@ -37,7 +37,8 @@ H1Server::H1Server(Connection& connection)
       settle_(&H1Server::on_settle, this),
       parser_(Side::Downstream, connection.service().limits.head),
       body_(connection.host().context().blocks),
-      exchange_(nullptr, exchange::ExchangePool::GiveBack{nullptr}) {}
+      exchange_(nullptr, exchange::ExchangePool::GiveBack{nullptr}),
+      leaving_(connection.host().exchanges()) {}
 
 H1Server::~H1Server() = default;
 
@@ -52,8 +53,7 @@ void H1Server::start(bool is_handed_over) {
 
 void H1Server::abandon() {
   settle_.cancel();
-  if (exchange_) zone::subtract(connection_.host().context().row.active_requests);
-  exchange_.reset();
+  lose_exchanges();
   body_.clear();
 }
 
@@ -94,10 +94,14 @@ void H1Server::after_turn() {
     closing_ = true;
   }
   // A client that closes its side while it is owed a response has gone (as nginx sees it): nobody waits for the upstream's work.
-  if (owes_response() && connection_.stream().peer_is_gone()) return connection_.close();
+  if (owes_response() && connection_.stream().peer_is_gone()) {
+    const bool is_reset = connection_.stream().is_reset();
+    return close_for(is_reset ? exchange::kClientReset : exchange::kClientClosed);
+  }
   if (is_tunnel()) return settle_tunnel();
   // Where an upload is held back nothing is read, and a reset would go unseen.
-  if (reading_ == Reading::Body && connection_.stream().is_reset()) return connection_.close();
+  if (reading_ == Reading::Body && connection_.stream().is_reset())
+    return close_for(exchange::kClientReset);
   if (closing_ && connection_.stream().output().empty()) return close_when_flushed();
   if (reading_ == Reading::Idle && connection_.host().is_draining() && connection_.is_idle()) {
     connection_.host().on_idle_while_draining(connection_);
@@ -117,14 +121,19 @@ void H1Server::close_when_flushed() {
 
 void H1Server::on_deadline() {
   const Millis now = base::coarse_now();
-  if (write_deadline_ != 0 && now >= write_deadline_) return connection_.close(true);
+  if (write_deadline_ != 0 && now >= write_deadline_)
+    return close_for(exchange::kWriteTimeout, true);
   if (owes_response() && (read_deadline_ == 0 || now < read_deadline_)) {
-    if (connection_.stream().has_ended()) return connection_.close();
+    if (connection_.stream().has_ended()) return close_for(exchange::kClientReset);
     return update_deadline();
   }
   if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started()))
     return connection_.close();
-  if (reading_ == Reading::Head) begin_exchange();
+  if (reading_ == Reading::Head) {
+    // The bytes may have moved since they were looked at, and nothing more comes that the parser would be asked about.
+    exchange_->request.clear();
+    begin_exchange();
+  }
   if (reading_ == Reading::Head || reading_ == Reading::Body) {
     fail_request(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
     if (!write_output()) return;
@@ -165,7 +174,7 @@ void H1Server::read() {
     const bool is_inside_request = has_come && reading_ != Reading::Idle;
     const base::Result<Stream::Fill> got = stream.fill(wanted_room(), is_inside_request);
     if (!got) {
-      broken_ = true;
+      break_off(exchange::kClientReset);
       break;
     }
     if (*got == Stream::Fill::Nothing) break;
@@ -199,6 +208,7 @@ bool H1Server::take_input() {
           if (broken_ || is_backed_up()) return false;
         }
         exchange_ = connection_.host().exchanges().take();
+        exchange_->access.started = loop_.turn_time();
         zone::add(connection_.host().context().row.active_requests);
         reading_ = Reading::Head;
         break;
@@ -258,6 +268,8 @@ void H1Server::begin_exchange() {
   x.sink = this;
   x.client_ip = connection_.client_ip();
   x.client_tls = connection_.client_tls();
+  // What is understood of a head that is refused is told in its access line.
+  if (!x.head_block) x.head_block = connection_.stream().block();
   ++requests_;
   zone::add(x.context->row.requests_total);
 }
@@ -310,6 +322,7 @@ bool H1Server::take_body() {
     return false;
   }
   zone::add(x.context->row.bytes_in, body_.size());
+  x.access.bytes_in += body_.size();
   if (x.handler && !body_.empty()) x.handler->on_request_body(body_);
   body_.clear();
   if (!decoder_.is_complete()) return false;
@@ -367,7 +380,7 @@ void H1Server::on_client_closed() {
       return;
     case Reading::Body:  // nobody waits for the handler any more; earlier answers leave
       flush_or_break();
-      broken_ = true;
+      break_off(exchange::kClientClosed);
       return;
     case Reading::Complete:
     case Reading::TunnelEnded:
@@ -382,7 +395,7 @@ void H1Server::on_client_closed() {
 // ---- the end of an exchange ----
 
 void H1Server::finish_exchange() {
-  exchange_.reset();
+  leaving_.add(std::move(exchange_), connection_.stream().output().size());
   zone::subtract(connection_.host().context().row.active_requests);
   parser_.reset();
   reading_ = Reading::Idle;
@@ -392,6 +405,33 @@ void H1Server::finish_exchange() {
   is_kept_ = true;
   read_deadline_ = 0;
   if (!keep_alive_) closing_ = true;
+}
+
+// The client is gone; the end of the turn closes.
+void H1Server::break_off(std::string_view why) {
+  if (!broken_) why_ = why;
+  broken_ = true;
+}
+
+void H1Server::close_for(std::string_view why, bool reset) {
+  why_ = why;
+  connection_.close(reset);
+}
+
+// Those whose responses have not all left end here.
+void H1Server::lose_exchanges() {
+  const std::size_t unsent = connection_.stream().output().size();
+  const bool is_over = (writing_ == Writing::Ended || writing_ == Writing::Shut) && unsent == 0;
+  if (exchange_ && !is_over) {
+    exchange::AccessRecord& record = exchange_->access;
+    record.note(why_);
+    record.bytes_out -= std::min<std::uint64_t>(record.bytes_out, unsent);
+  }
+  leaving_.lose(why_);
+  if (!exchange_) return;
+  zone::subtract(connection_.host().context().row.active_requests);
+  exchange::log_access(*exchange_);
+  exchange_.reset();
 }
 
 }  // namespace prox::downstream

@@ -18,6 +18,7 @@ void H1Server::begin_tunnel(const http::ResponseHead& head) {
                   : http::write_response_head(head, {}, http::ConnectionOption::None, begin);
   out.commit(static_cast<std::size_t>(end - begin));
   zone::add(exchange_->context->row.responses_total[static_cast<std::size_t>(head.status / 100)]);
+  exchange_->access.status = static_cast<std::uint16_t>(head.status);
   reading_ = Reading::Tunnel;
   writing_ = Writing::Body;
   bodyless_ = chunked_response_ = false;
@@ -35,6 +36,7 @@ bool H1Server::take_tunnel() {
   Stream& stream = connection_.stream();
   if (stream.input().empty()) return true;
   zone::add(exchange_->context->row.bytes_in, stream.input().size());
+  exchange_->access.bytes_in += stream.input().size();
   body_.append(stream.block(), stream.input());
   stream.consume(stream.input().size());
   handler.on_request_body(body_);
@@ -55,7 +57,8 @@ void H1Server::settle_tunnel() {
   }
   if (reading_ == Reading::TunnelOver && writing_ == Writing::Shut) return connection_.close();
   // While nothing is read a reset would go unseen.
-  if (writing_ != Writing::Shut && stream.is_reset()) return connection_.close(true);
+  if (writing_ != Writing::Shut && stream.is_reset())
+    return close_for(exchange::kClientReset, true);
   update_deadline();
 }
 

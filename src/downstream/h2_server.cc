@@ -98,6 +98,11 @@ bool H2Server::go_on() {
   return any;
 }
 
+void H2Server::break_off(std::string_view why) {
+  if (!broken_) why_ = why;
+  broken_ = true;
+}
+
 // Nothing is left for those whose client is gone, but for tunnels that it has ended before.
 void H2Server::lose_client() {
   for (H2ServerStream* stream = streams_.get(); stream != nullptr;) {
@@ -130,10 +135,8 @@ void H2Server::read() {
     // A client that does not read what it has asked for is not read either.
     if (state_ == State::Ending || is_full()) return;
     const base::Result<Stream::Fill> got = stream.fill(kReadRoom);
-    if (!got || *got == Stream::Fill::Closed) {
-      broken_ = true;
-      return;
-    }
+    if (!got || *got == Stream::Fill::Closed)
+      return break_off(got ? exchange::kClientClosed : exchange::kClientReset);
     if (*got == Stream::Fill::Nothing) return;
   }
   want_turn();
@@ -154,6 +157,7 @@ void H2Server::take_input() {
 void H2Server::end(const base::Error& error) {
   if (state_ == State::Ending) return;
   state_ = State::Ending;
+  why_ = exchange::kProtocolError;
   if (codec_.flood().empty()) {
     static base::log::RateLimit limit;
     return limit.write(base::log::Level::Debug, "HTTP/2 connection error",
@@ -198,6 +202,7 @@ void H2Server::on_data(http::H2Stream& stream, Slice data) {
 void H2Server::on_end(http::H2Stream& stream, Slice trailers) { own(stream).on_end(trailers); }
 
 void H2Server::on_closed(http::H2Stream& stream, http::H2Error error) {
+  if (error != http::H2Error::NoError) own(stream).note(exchange::kClientReset);
   const bool goes_on = error == http::H2Error::NoError && own(stream).is_delivering();
   // The client may open another in its place: so these are counted apart.
   if (!goes_on || delivering() > connection_.service().limits.max_streams) unlink(own(stream));
@@ -234,7 +239,7 @@ void H2Server::write_output() {
 bool H2Server::flush() {
   Stream& stream = connection_.stream();
   const std::size_t before = stream.output().size();
-  broken_ = broken_ || !stream.flush();
+  if (!broken_ && !stream.flush()) break_off(exchange::kClientReset);
   if (stream.output().empty()) {
     stall_deadline_ = 0;
   } else if (stall_deadline_ == 0 || stream.output().size() < before) {
@@ -277,10 +282,13 @@ void H2Server::on_deadline() {
   const Millis now = base::coarse_now();
   auto has_passed = [now](Millis deadline) { return deadline != 0 && now >= deadline; };
   if (has_passed(stall_deadline_)) {
-    if (!carries_tunnel()) return connection_.close(true);
+    if (!carries_tunnel()) {
+      why_ = exchange::kWriteTimeout;
+      return connection_.close(true);
+    }
     stall_deadline_ = 0;  // begins anew with the next look at the socket
   }
-  broken_ = broken_ || (streams_ && connection_.stream().has_ended());
+  if (streams_ && connection_.stream().has_ended()) break_off(exchange::kClientReset);
   if (has_passed(idle_deadline_)) {
     if (!has_input_) return connection_.close();
     leave();

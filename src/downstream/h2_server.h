@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "downstream/h2_stream.h"
 #include "prox/base/pooled.h"
@@ -31,6 +32,8 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   // For its streams.
   Connection& connection() { return connection_; }
   http::H2Codec& codec() { return codec_; }
+  // What becomes of streams that end with the connection.
+  std::string_view why_lost() const { return why_; }
   // Comes back when no handler is on the stack.
   void want_turn() { settle_.post(loop_); }
   // The stream is to go_on() when it can.
@@ -72,6 +75,7 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   bool carries_tunnel() const;
   std::size_t delivering() const;
   void lose_client();
+  void break_off(std::string_view why);
   void unlink(H2ServerStream& stream);
 
   Connection& connection_;
@@ -85,8 +89,9 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   base::Millis head_deadline_ = 0;   // until the head that has begun is complete
   base::Millis stall_deadline_ = 0;  // until some of the output leaves
   base::Millis leave_deadline_ = 0;  // until the second GOAWAY goes out in any case
-  bool look_ = false;                // a stream waits to go on
-  bool has_input_ = false;           // something has come on this connection
+  std::string_view why_ = exchange::kShutdown;
+  bool look_ = false;       // a stream waits to go on
+  bool has_input_ = false;  // something has come on this connection
   bool has_served_ = false;
   bool broken_ = false;  // the client is gone
 };

@@ -1,5 +1,6 @@
 #include "downstream/h2_stream.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "downstream/date.h"
@@ -37,6 +38,7 @@ H2ServerStream::~H2ServerStream() = default;
 void H2ServerStream::open(H2Server& server) {
   server_ = &server;
   exchange_ = server.connection().host().exchanges().take();
+  exchange_->access.started = server.connection().host().context().loop.turn_time();
   read_into(exchange_->request);
   zone::add(server.connection().host().context().row.active_requests);
 }
@@ -60,7 +62,15 @@ void H2ServerStream::release() {
 void H2ServerStream::end_exchange() {
   if (!exchange_) return;
   zone::subtract(server_->connection().host().context().row.active_requests);
+  note(server_->why_lost());
+  exchange::AccessRecord& record = exchange_->access;
+  record.bytes_out -= std::min<std::uint64_t>(record.bytes_out, response_.size());
+  exchange::log_access(*exchange_);
   exchange_.reset();
+}
+
+void H2ServerStream::note(std::string_view why) {
+  if (exchange_ && !is_answered()) exchange_->access.note(why);
 }
 
 Millis H2ServerStream::deadline() const { return earlier(read_deadline_, write_deadline_); }
@@ -105,6 +115,7 @@ void H2ServerStream::on_data(const base::BlockRef& block, Slice data) {
     return fail(Error{Errc::BodyTooLarge, Side::Downstream, false, 0, "reading a request body"});
   }
   zone::add(x.context->row.bytes_in, data.size());
+  x.access.bytes_in += data.size();
   if (data.size() < kWorthHolding) {
     request_.append_copy(data);
   } else {
@@ -179,6 +190,7 @@ bool H2ServerStream::go_on() {
 
 void H2ServerStream::on_time(Millis now) {
   if (write_deadline_ != 0 && now >= write_deadline_) {
+    note(exchange::kWriteTimeout);
     return cancel();
   }
   if (read_deadline_ != 0 && now >= read_deadline_)
@@ -220,6 +232,7 @@ void H2ServerStream::send_head(http::ResponseHead& head, BodyFraming body) {
               !body.has_body();
   server_->codec().send_response(*this, head, body, bodyless_);
   zone::add(x.context->row.responses_total[static_cast<std::size_t>(head.status / 100) % 6]);
+  x.access.status = static_cast<std::uint16_t>(head.status);
   writing_ = Writing::Body;
   write_deadline_ = deadline_after(x.service->limits.write_timeout);
   server_->expect(write_deadline_);
@@ -229,6 +242,7 @@ void H2ServerStream::begin_tunnel(const http::ResponseHead& head) {
   PROX_ASSERT(writing_ == Writing::None && asks_for_tunnel_);
   server_->codec().begin_tunnel(*this, head);
   zone::add(exchange_->context->row.responses_total[2]);
+  exchange_->access.status = 200;  // HTTP/2 knows no 101 (RFC 8441 §4)
   writing_ = Writing::Body;
   is_tunnel_ = true;
   read_deadline_ = write_deadline_ = 0;
@@ -250,6 +264,7 @@ bool H2ServerStream::is_delivering() const {
 void H2ServerStream::send_body(net::Buffer& data) {
   if (bodyless_ || data.empty() || writing_ != Writing::Body) return data.clear();
   zone::add(exchange_->context->row.bytes_out, data.size());
+  exchange_->access.bytes_out += data.size();
   response_.append_all(data);
   server_->codec().resume(*this);
 }

@@ -30,6 +30,9 @@ class H2ServerStream final : public http::H2Stream,
   void open(H2Server& server);
   void release();
 
+  // It ends before its response does, for that reason, unless there is another.
+  void note(std::string_view why);
+
   // What the codec has for it.
   void on_head(const base::Result<http::BodyFraming>& framing);
   void on_data(const base::BlockRef& block, Slice data);
@@ -87,6 +90,7 @@ class H2ServerStream final : public http::H2Stream,
   void drop_body();
   void fail(const base::Error& error);
   void end_exchange();
+  bool is_answered() const { return writing_ == Writing::Ended && response_.empty(); }
   void cancel();
   void on_shed() override;
 

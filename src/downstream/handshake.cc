@@ -43,8 +43,8 @@ void Connection::shake_hands() {
   if (!done) return refuse_handshake(done.error());
   if (!*done) return;
   set_state(State::Open);
-  client_tls_ = std::make_unique<const exchange::ClientTls>(
-      exchange::ClientTls{host_name(tls_->sni()), tls_->peer_subject(), tls_->peer_fingerprint()});
+  client_tls_ = std::make_unique<const exchange::ClientTls>(exchange::ClientTls{
+      host_name(tls_->sni()), tls_->peer_subject(), tls_->peer_fingerprint(), tls_->version()});
   log_handshake("TLS handshake done", tls_->is_resumed() ? "resumed" : "new session");
   start_server(false);
   // The first request may have come with the client's last message.

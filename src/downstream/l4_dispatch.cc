@@ -53,7 +53,8 @@ base::Fd Connection::end_preread() {
 }
 
 void Connection::pass(const exchange::Route& route, base::Slice server_name) {
-  const actions::Pass::About about{service().name, route.id, std::string(server_name), client_ip_};
+  const actions::Pass::About about{service().name, route.id,          std::string(server_name),
+                                   client_ip_,     route.action_name, route.access};
   pass_ = std::make_unique<actions::Pass>(
       host_.context(), about, [](void* self) { static_cast<Connection*>(self)->close(); }, this);
   const bool is_watched = pass_->watch_client(preread_->socket());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "prox/base/log.h"
+#include "prox/exchange/error_word.h"
 #include "prox/exchange/response.h"
 
 namespace prox::exchange {
@@ -73,6 +74,7 @@ int status_of(const Error& error) {
 }
 
 void fail(Exchange& x, const Error& error) {
+  x.access.note(error_word(error));
   log_failure(x, error);
   if (x.head_sent) {
     x.sink->cut_response();

@@ -9,9 +9,13 @@ namespace prox::exchange {
 Exchange::Exchange() = default;
 Exchange::~Exchange() = default;
 
-void Exchange::recycle() {
+void Exchange::let_go() {
   handler.reset();
   encoding.reset();
+}
+
+void Exchange::recycle() {
+  let_go();
   context = nullptr;
   service = nullptr;
   sink = nullptr;
@@ -27,6 +31,9 @@ void Exchange::recycle() {
   response.clear();
   forward.clear();
   head_sent = false;
+  access = {};
+  next = nullptr;
+  leaves_at = 0;
 }
 
 ExchangePool::Ptr ExchangePool::take() {

@@ -20,11 +20,14 @@ Candidate load_candidate(const Options& options, const tls::TicketKeys& keys) {
   return candidate;
 }
 
-base::log::Level log_level(const Options& options, const config::Config& config) {
-  if (options.level) return *options.level;
-  const auto configured =
-      config.logging.level ? base::log::parse_level(*config.logging.level) : std::nullopt;
-  return configured.value_or(base::log::Level::Info);
+LogSettings log_settings(const Options& options, const config::Config& config) {
+  const config::Logging& logging = config.logging;
+  LogSettings settings;
+  const auto configured = logging.level ? base::log::parse_level(*logging.level) : std::nullopt;
+  settings.level = options.level ? *options.level : configured.value_or(settings.level);
+  if (logging.format == config::LogFormat::Json) settings.format = base::log::Format::Json;
+  if (logging.error_log) settings.error_log = logging.error_log->resolved;
+  return settings;
 }
 
 }  // namespace prox::master

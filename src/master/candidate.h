@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ctime>
+#include <string>
 
 #include "prox/base/log.h"
 #include "prox/config/loader.h"
@@ -24,7 +25,12 @@ struct Candidate {
 // `keys` outlives it.
 Candidate load_candidate(const Options& options, const tls::TicketKeys& keys);
 
-// What the log shows while this config is in force.
-base::log::Level log_level(const Options& options, const config::Config& config);
+// What the log is while a config is in force.
+struct LogSettings {
+  base::log::Level level = base::log::Level::Info;
+  base::log::Format format = base::log::Format::Text;
+  std::string error_log;  // path; empty: none
+};
+LogSettings log_settings(const Options& options, const config::Config& config);
 
 }  // namespace prox::master

@@ -37,8 +37,8 @@ void Child::on_message(ipc::Channel&, const ipc::Message& message, base::Fd) {
       owner_.on_worker_ready(*this);
       return;
     case ipc::MessageType::Failed: failure_ = message.text; return;
-    case ipc::MessageType::LogsReopened:
-      log::debug("worker reopened its logs", {{"slot", slot_}, {"pid", pid_}});
+    case ipc::MessageType::LogReopened:
+      log::debug("worker reopened a log", {{"slot", slot_}, {"worker", pid_}});
       return;
     default:
       log::error("unexpected message from a worker", {{"slot", slot_}, {"pid", pid_}});

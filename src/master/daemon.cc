@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "master/log_files.h"
 #include "prox/base/log.h"
 
 namespace prox::master {
@@ -23,10 +24,11 @@ tl::unexpected<std::string> failed(std::string_view doing) {
 }
 
 // The log's directory is made if only that one is missing, as on a machine where prox was not installed from a package.
-base::Fd open_log(const std::string& path) {
+base::Fd open_stderr(const std::string& path) {
+  if (path.empty()) return base::Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   const std::size_t slash = path.rfind('/');
   if (slash != std::string::npos && slash != 0) ::mkdir(path.substr(0, slash).c_str(), 0755);
-  return base::Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
+  return open_log(path);
 }
 
 [[noreturn]] void wait_for_start(base::Fd started, pid_t child) {
@@ -43,9 +45,8 @@ base::Fd open_log(const std::string& path) {
 
 }  // namespace
 
-tl::expected<Daemon, std::string> Daemon::detach(const std::string& log_path) {
-  Daemon daemon(log_path, open_log(log_path));
-  if (!daemon.log_) return failed(fmt::format("cannot open log \"{}\"", log_path));
+tl::expected<Daemon, std::string> Daemon::detach() {
+  Daemon daemon;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) == -1) return failed("cannot make a pipe");
   base::Fd started(ends[0]);
@@ -60,6 +61,20 @@ tl::expected<Daemon, std::string> Daemon::detach(const std::string& log_path) {
   return daemon;
 }
 
+tl::expected<void, std::string> Daemon::log_to(const std::string& path) {
+  if (log_ && path == log_path_) return {};
+  base::Fd log = open_stderr(path);
+  if (!log) return failed(fmt::format("cannot open log \"{}\"", path));
+  log_path_ = path;
+  set_log(std::move(log));
+  return {};
+}
+
+void Daemon::set_log(base::Fd log) {
+  log_ = std::move(log);
+  if (is_started_) ::dup2(log_.get(), STDERR_FILENO);
+}
+
 void Daemon::report_started() {
   if (std::exchange(is_started_, true)) return;
   const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -72,14 +87,13 @@ void Daemon::report_started() {
 }
 
 bool Daemon::reopen_log() {
-  base::Fd fresh = open_log(log_path_);
+  base::Fd fresh = open_stderr(log_path_);
   if (!fresh) {
     base::log::error("cannot reopen the log",
                      {{"path", log_path_}, {"reason", std::strerror(errno)}});
     return false;
   }
-  log_ = std::move(fresh);
-  if (is_started_) ::dup2(log_.get(), STDERR_FILENO);
+  set_log(std::move(fresh));
   return true;
 }
 

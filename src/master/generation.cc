@@ -89,8 +89,9 @@ tl::expected<void, std::string> Generation::start() {
 }
 
 tl::expected<void, std::string> Generation::fork_worker(Slot& slot) {
-  auto spawned = surroundings_.spawner.spawn(
-      {*plan_, terms_.environment.credentials, terms_.number, slot.index, sockets_of(slot)});
+  auto spawned = surroundings_.spawner.spawn({*plan_, terms_.environment.credentials, terms_.number,
+                                              slot.index, sockets_of(slot),
+                                              surroundings_.logs.fds(terms_.logs)});
   if (!spawned) return tl::unexpected<std::string>{describe(spawned.error())};
   slot.worker = std::make_unique<Child>(surroundings_.loop, std::move(*spawned), slot.index, *this);
   return {};
@@ -188,7 +189,12 @@ void Generation::kill_stragglers() {
 
 void Generation::reopen_logs(int stderr_fd) {
   for (Slot& slot : slots_) {
-    if (slot.worker != nullptr) slot.worker->send({MessageType::ReopenLogs}, duplicate(stderr_fd));
+    if (slot.worker == nullptr) continue;
+    if (stderr_fd >= 0)
+      slot.worker->send({MessageType::ReopenLog, ipc::kStderr}, duplicate(stderr_fd));
+    for (std::size_t i = 0; i < terms_.logs.size(); ++i)
+      slot.worker->send({MessageType::ReopenLog, i},
+                        duplicate(surroundings_.logs.fd(terms_.logs[i])));
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include "master/backoff.h"
 #include "master/child.h"
+#include "master/log_files.h"
 #include "master/slots.h"
 #include "master/spawner.h"
 #include "prox/base/clock.h"
@@ -52,11 +53,13 @@ class Generation final : public Child::Owner {
     zone::Zone& zone;
     Slots& slots;
     Spawner& spawner;
+    LogFiles& logs;
   };
 
   struct Terms {
     std::uint64_t number = 0;
     Environment environment;
+    std::vector<std::string> logs;  // paths, as in the plan
     std::size_t services = 0;
     std::size_t routes = 0;
     base::Millis shutdown_limit = 0;  // 0: none
@@ -85,6 +88,7 @@ class Generation final : public Child::Owner {
   // Workers close everything and end.
   void stop();
   void kill();
+  // Workers go on with what the log files are now, and with that as stderr, if there is one.
   void reopen_logs(int stderr_fd);
 
   // If the process was one of its workers, deals with its end and returns true. `status` as from waitpid(2).

@@ -84,7 +84,6 @@ Master::Master(const Options& options, zone::Zone zone, tls::TicketKeys ticket_k
   rotation_timer_.init(
       loop_, [](void* self) { static_cast<Master*>(self)->rotate_ticket_keys(); }, this);
   rotation_timer_.set_after(kTicketKeyLife);
-  if (daemon_) spawner_.set_stderr(daemon_->log_fd());
   if (options_.watch) watcher_.emplace(loop_, *this, Inotify::open(), Watcher::Pace{});
 }
 
@@ -102,7 +101,15 @@ bool Master::start() {
     print_report(candidate.loaded, options_.config_path);
     return false;
   }
-  log::set_level(log_level(options_, candidate.config()));
+  if (!logs_.open(candidate.config(), candidate.loaded.diagnostics)) {
+    print_report(candidate.loaded, options_.config_path);
+    return false;
+  }
+  logging_ = log_settings(options_, candidate.config());
+  if (const auto used = use_logging(logging_); !used) {
+    fmt::print(stderr, "prox: {}\n", used.error());
+    return false;
+  }
   log_report(candidate.loaded);
   first_process_ = candidate.config().process;
   first_credentials_ = candidate.environment.credentials;
@@ -191,9 +198,10 @@ void Master::begin_reload() {
   candidate.environment.credentials.user = first_credentials_.user;
   candidate.environment.credentials.group = first_credentials_.group;
   candidate.environment.credentials.user_name = first_credentials_.user_name;
-  const bool is_bound = slots_.bind(candidate.environment.addresses, candidate.environment.workers,
-                                    candidate.loaded.diagnostics);
-  if (!is_bound) {
+  const bool has_all = logs_.open(candidate.config(), candidate.loaded.diagnostics) &&
+                       slots_.bind(candidate.environment.addresses, candidate.environment.workers,
+                                   candidate.loaded.diagnostics);
+  if (!has_all) {
     candidate_ = std::move(candidate);
     return discard(summarise(*candidate_, options_.config_path));
   }
@@ -211,12 +219,15 @@ Candidate Master::load() {
 // Forks a generation for the candidate, whose addresses are bound. What follows is up to its workers: promote() or discard().
 void Master::try_generation(Candidate candidate) {
   candidate_ = std::move(candidate);
-  log::set_level(log_level(options_, candidate_->config()));
+  if (const auto used = use_logging(log_settings(options_, candidate_->config())); !used)
+    return discard(used.error());
   auto plan = build_plan(candidate_->config(), listeners_of(candidate_->environment.addresses),
                          std::move(candidate_->tls));
+  Generation::Terms terms = make_terms(++last_number_, *candidate_);
+  terms.logs = plan->logs.files;
   incoming_ =
-      std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_}, *this,
-                                   std::move(plan), make_terms(++last_number_, *candidate_));
+      std::make_unique<Generation>(Generation::Surroundings{loop_, zone_, slots_, spawner_, logs_},
+                                   *this, std::move(plan), std::move(terms));
   if (auto started = incoming_->start(); !started) discard(started.error());
 }
 
@@ -267,7 +278,7 @@ void Master::promote() {
   std::unique_ptr<Generation> old = std::exchange(current_, std::move(incoming_));
   slots_.retire_all_but(current_->addresses());
   shutdown_limit_ = current_->terms().shutdown_limit;
-  level_ = log::level();
+  logging_ = log_settings(options_, candidate_->config());
   if (old == nullptr) {
     candidate_.reset();
     return finish_start();
@@ -295,7 +306,9 @@ void Master::discard(const std::string& why) {
     return give_up(has_report ? "" : why);
   }
   slots_.retire_all_but(current_->addresses());
-  log::set_level(level_);
+  sweep_timer_.set_after(0);
+  if (const auto used = use_logging(logging_); !used)
+    log::error("the log stays as it is", {{"reason", used.error()}});
   log::error("reload failed", {{"reason", why}});
   log_report(candidate_->loaded);
   const Verdict verdict = refusal(why);
@@ -382,6 +395,10 @@ void Master::sweep() {
   std::erase_if(leaving_, [](const auto& generation) {
     return generation->state() == Generation::State::Gone;
   });
+  std::vector<std::string> logs = {logging_.error_log};
+  for (const Generation* generation : generations())
+    logs.insert(logs.end(), generation->terms().logs.begin(), generation->terms().logs.end());
+  logs_.keep_only(logs);
   if (state_ == State::Stopping && generations().empty()) loop_.stop();
 }
 
@@ -439,13 +456,31 @@ void Master::rotate_ticket_keys() {
   rotation_timer_.set_after(kTicketKeyLife);
 }
 
+tl::expected<void, std::string> Master::use_logging(const LogSettings& settings) {
+  log::set_level(settings.level);
+  log::set_format(settings.format);
+  use_error_log(settings);
+  if (!daemon_) return {};
+  auto moved = daemon_->log_to(settings.error_log.empty() ? kDaemonLog : "");
+  if (moved) spawner_.set_stderr(daemon_->log_fd());
+  return moved;
+}
+
+void Master::use_error_log(const LogSettings& settings) const {
+  log::set_error_log(settings.error_log.empty() ? -1 : logs_.fd(settings.error_log));
+}
+
 void Master::reopen_logs() {
-  if (!daemon_) {
-    log::debug("no log file to reopen: the log goes to stderr");
-  } else if (daemon_->reopen_log()) {
-    spawner_.set_stderr(daemon_->log_fd());
-    for (Generation* generation : generations()) generation->reopen_logs(daemon_->log_fd());
-  }
+  const std::vector<LogFiles::Failure> failures = logs_.reopen();
+  use_error_log(logging_);
+  for (const LogFiles::Failure& failure : failures)
+    log::error("cannot reopen the log",
+               {{"path", failure.path}, {"reason", std::strerror(failure.error)}});
+  const bool has_stderr = daemon_ && daemon_->reopen_log();
+  if (has_stderr) spawner_.set_stderr(daemon_->log_fd());
+  for (Generation* generation : generations())
+    generation->reopen_logs(has_stderr ? daemon_->log_fd() : -1);
+  log::debug("logs reopened");
 }
 
 std::vector<Generation*> Master::generations() const {
@@ -461,7 +496,7 @@ int run(const Options& options) {
   raise_descriptor_limit();
   std::optional<Daemon> daemon;
   if (options.daemon) {
-    auto detached = Daemon::detach(kDaemonLog);
+    auto detached = Daemon::detach();
     if (!detached) {
       fmt::print(stderr, "prox: {}\n", detached.error());
       return 1;

@@ -11,6 +11,7 @@
 #include "master/control_socket.h"
 #include "master/daemon.h"
 #include "master/generation.h"
+#include "master/log_files.h"
 #include "master/signals.h"
 #include "master/slots.h"
 #include "master/spawner.h"
@@ -82,6 +83,9 @@ class Master final : public Generation::Owner,
   void reap();
 
   void rotate_ticket_keys();
+  // Makes the log of this process, and of the workers that are forked from now on, what a config says. The error is the reason.
+  tl::expected<void, std::string> use_logging(const LogSettings& settings);
+  void use_error_log(const LogSettings& settings) const;
   void reopen_logs();
   std::vector<Generation*> generations() const;
 
@@ -95,6 +99,7 @@ class Master final : public Generation::Owner,
   tls::TicketKeys ticket_keys_;  // outlives every plan
   Slots slots_;
   Spawner spawner_;
+  LogFiles logs_;
   std::optional<Daemon> daemon_;
   std::optional<PidFile> pid_file_;
   std::unique_ptr<ControlSocket> control_;
@@ -105,8 +110,8 @@ class Master final : public Generation::Owner,
 
   config::Process first_process_;  // of the config prox was started with
   worker::Credentials first_credentials_;
-  base::Millis shutdown_limit_ = 0;                  // of the generation that serves; 0: none
-  base::log::Level level_ = base::log::Level::Info;  // the same
+  base::Millis shutdown_limit_ = 0;  // of the generation that serves; 0: none
+  LogSettings logging_;              // the same
   std::uint64_t last_number_ = 0;
   std::optional<Candidate> candidate_;                // of incoming_
   std::unique_ptr<Generation> incoming_;              // starting

@@ -8,6 +8,7 @@
 
 #include "master/plan_answers.h"
 #include "master/plan_compression.h"
+#include "master/plan_logs.h"
 #include "master/plan_redirects.h"
 #include "prox/actions/drop.h"
 #include "prox/actions/proxy.h"
@@ -32,8 +33,9 @@ class PlanBuilder {
  public:
   PlanBuilder(const Config& config, const std::vector<worker::Listener>& listeners,
               const TlsContexts& tls)
-      : config_(config), tls_(tls), plan_(std::make_unique<worker::Plan>()) {
+      : config_(config), tls_(tls), logs_(config), plan_(std::make_unique<worker::Plan>()) {
     plan_->listeners = listeners;
+    plan_->logs = logs_.plan();
     plan_->max_peeking = static_cast<std::size_t>(config.process.max_peeking.value_or(0));
     plan_->max_hung = static_cast<std::size_t>(config.process.max_hung);
     plan_->max_compressing = static_cast<std::size_t>(config.process.max_compressing);
@@ -53,6 +55,7 @@ class PlanBuilder {
     built->h2 = service.h2;
     built->response_edits = response_edits(service, nullptr, nullptr);
     built->compression = compression_of({&service.compress});
+    built->access = logs_.rule_of(nullptr, nullptr);
     std::vector<routing::RouteMatch> matches;
     for (const config::Route& route : service.routes) {
       matches.push_back(routing::compile(route.match));
@@ -67,6 +70,8 @@ class PlanBuilder {
       }
       made.response_edits = response_edits(service, action, &route);
       made.compression = compression_of({&service.compress, &route.compress});
+      made.action_name = action->name.value;
+      made.access = logs_.rule_of(action, &route);
       built->routes.push_back(std::move(made));
     }
     built->router = routing::Router(std::move(matches));
@@ -194,6 +199,7 @@ class PlanBuilder {
 
   const Config& config_;
   const TlsContexts& tls_;
+  const LogPlanner logs_;
   std::unique_ptr<worker::Plan> plan_;
 };
 

@@ -38,6 +38,7 @@ std::unique_ptr<exchange::Service> redirect_to(const exchange::Service& secure,
   service->name = secure.name;
   service->limits = secure.limits;
   service->h2 = secure.h2;
+  service->access = secure.access;
   std::vector<routing::RouteMatch> matches(2);
   matches[1].forward_proxy = true;  // requests with a whole URL match no other route
   for (std::size_t i = 0; i < matches.size(); ++i) {
@@ -45,6 +46,7 @@ std::unique_ptr<exchange::Service> redirect_to(const exchange::Service& secure,
     route.id = fmt::format("{}:http_redirect", secure.name);
     route.action =
         std::make_unique<actions::RedirectAction>(routing::Template(location(port), {}), kStatus);
+    route.access = secure.access;
     service->routes.push_back(std::move(route));
   }
   service->router = routing::Router(std::move(matches));

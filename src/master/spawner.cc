@@ -96,6 +96,8 @@ void Spawner::become_worker(const Order& order, std::size_t row, base::Fd channe
     setup.sockets.push_back({socket.listener, socket.fd});
     keep.push_back(socket.fd);
   }
+  setup.logs = order.logs;
+  keep.insert(keep.end(), order.logs.begin(), order.logs.end());
   close_all_but(std::move(keep));
   set_process_title("prox: worker process");
   // Nothing of the master's may be unwound here: its destructors would remove the pid file and its sockets.

@@ -36,6 +36,7 @@ class Spawner {
     std::uint64_t generation = 0;
     std::uint32_t slot = 0;
     std::vector<SlotSocket> sockets;
+    std::vector<int> logs;  // of the plan's log files
   };
   // Errors: no row, no channel, no process.
   base::Result<Spawned> spawn(const Order& order);

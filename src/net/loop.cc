@@ -19,6 +19,7 @@ void Loop::run() {
     // What a task posts runs in the next turn, which then must not wait for the kernel. ONCE in any case: without it, the turn would
     // last for as long as there is an event.
     const int wait = EVLOOP_ONCE | (tasks_ != nullptr ? EVLOOP_NONBLOCK : EVLOOP_NO_EXIT_ON_EMPTY);
+    turn_time_ = 0;
     PROX_ASSERT(event_base_loop(base_, wait) != -1);
     run_tasks();
     free_deferred();

@@ -319,6 +319,7 @@ std::string_view Transport::sni() const {
 }
 
 bool Transport::is_resumed() const { return SSL_session_reused(ssl_.get()) == 1; }
+std::string_view Transport::version() const { return SSL_get_version(ssl_.get()); }
 
 std::string Transport::peer_subject() const {
   const X509* certificate = SSL_get0_peer_certificate(ssl_.get());

@@ -30,11 +30,14 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       resolver_(loop_),
       pools_(loop_, blocks_, resolver_, plan.targets),
       encoding_(loop_, plan.max_compressing),
-      context_{loop_, blocks_, pools_, files_, *setup.row, resolver_, pipes_, encoding_},
+      access_log_(loop_, plan.logs),
+      context_{loop_,     blocks_, pools_,    files_,     *setup.row,
+               resolver_, pipes_,  encoding_, access_log_},
       peeking_(plan.max_peeking),
       hung_(plan.max_hung),
       stop_task_([](void* self) { static_cast<WorkerProcess*>(self)->stop_when_done(); }, this),
       master_(loop_, base::Fd(setup.channel), *this) {
+  take_logs();
   resume_timer_.init(
       loop_, [](void* self) { static_cast<WorkerProcess*>(self)->on_resume_timer(); }, this);
   drain_timer_.init(
@@ -47,6 +50,8 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
 WorkerProcess::~WorkerProcess() {
   connections_.for_each([](downstream::Connection& connection) { connection.abort(); });
   pools_.clear();
+  access_log_.flush();
+  base::log::set_error_log(-1);
 }
 
 void WorkerProcess::run() {
@@ -69,11 +74,11 @@ void WorkerProcess::on_message(ipc::Channel&, const ipc::Message& message, base:
       return take_over(message.text, std::move(passed), message.number != 0);
     case ipc::MessageType::Adopt: return adopt(message, std::move(passed));
     case ipc::MessageType::Release: return release(message);
-    case ipc::MessageType::ReopenLogs: return reopen_logs(std::move(passed));
+    case ipc::MessageType::ReopenLog: return reopen_log(message.number, std::move(passed));
     case ipc::MessageType::Stop: return stop_now();
     case ipc::MessageType::Ready:
     case ipc::MessageType::Failed:
-    case ipc::MessageType::LogsReopened: return;  // not for workers
+    case ipc::MessageType::LogReopened: return;  // not for workers
   }
 }
 
@@ -99,10 +104,31 @@ void WorkerProcess::serve() {
   resume_accepting();
 }
 
-void WorkerProcess::reopen_logs(base::Fd log) {
-  if (log && ::dup2(log.get(), STDERR_FILENO) == -1)
-    base::log::error("cannot take the new log", {{"reason", std::strerror(errno)}});
-  master_.send({ipc::MessageType::LogsReopened, 0, {}});
+// ---- logs ----
+
+void WorkerProcess::take_logs() {
+  for (const int fd : setup_.logs) {
+    access_log_.set_file(logs_.size(), fd);
+    logs_.emplace_back(fd);
+  }
+  use_error_log();
+}
+
+void WorkerProcess::use_error_log() const {
+  const auto& index = plan_.logs.error_log;
+  base::log::set_error_log(index ? logs_[*index].get() : -1);
+}
+
+void WorkerProcess::reopen_log(std::uint64_t which, base::Fd log) {
+  if (which == ipc::kStderr) {
+    if (log && ::dup2(log.get(), STDERR_FILENO) == -1)
+      base::log::error("cannot take the new log", {{"reason", std::strerror(errno)}});
+  } else if (log && which < logs_.size()) {
+    access_log_.set_file(which, log.get());
+    std::swap(logs_[which], log);  // the old one is closed when nobody uses it any more
+    use_error_log();
+  }
+  master_.send({ipc::MessageType::LogReopened, which, {}});
 }
 
 // ---- accepting ----

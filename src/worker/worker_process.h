@@ -81,7 +81,9 @@ class WorkerProcess final : public downstream::ConnectionHost,
   bool is_accepting() const;
   bool leaves_config(const std::string& key) const;
   void take_over(const std::string& key, base::Fd socket, bool is_untouched);
-  void reopen_logs(base::Fd log);
+  void take_logs();
+  void reopen_log(std::uint64_t which, base::Fd log);
+  void use_error_log() const;
   void shed_idle_connections();
   void stop_when_done();
   void stop_now();
@@ -98,6 +100,8 @@ class WorkerProcess final : public downstream::ConnectionHost,
   net::PipePool pipes_;
   files::Cache files_{blocks_};
   exchange::EncodingShare encoding_;
+  std::vector<base::Fd> logs_;  // Plan::logs.files
+  exchange::AccessLog access_log_;
   exchange::Context context_;
   downstream::ConnectionList connections_;
   downstream::ShedList peeking_;

@@ -66,6 +66,7 @@ class Prox:
         texts = [self.config_text, *(files or {}).values()]
         self.ports = ports or [int(port) for text in texts for port in _LISTEN.findall(text)]
         self.process = None
+        self.stderr = None  # a descriptor in the place of the log
         self.pid = None  # of the master
         self.command = ["serve", "-config", str(self.config_path), "-log-level", "debug",
                         f"-watch={str(watch).lower()}"]
@@ -113,7 +114,7 @@ class Prox:
         """Starts prox and waits for nothing."""
         command = [BINARY, *self.command, *(["-daemon"] if self._daemon else [])]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, env=_environment(self._env), stdout=log, stderr=log,
+            self.process = subprocess.Popen(command, env=_environment(self._env), stdout=log, stderr=self.stderr or log,
                                             stdin=subprocess.DEVNULL, cwd=self.directory, start_new_session=True,
                                             preexec_fn=self._set_affinity if self._affinity else None)
         self._sessions.add(self.process.pid)
@@ -247,6 +248,21 @@ class Prox:
     def wait_log(self, pattern):
         """Waits until a line of the log matches."""
         return wait_for(lambda: re.search(pattern, self.log()), what=f"/{pattern}/ in the log")
+
+    def json_log(self, name="access.log"):
+        """The lines of a log file in the directory of this prox, each of which must be JSON."""
+        path = self.directory / name
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def wait_lines(self, count=1, name="access.log"):
+        """Waits until that log file has as many lines, and returns them."""
+        return wait_for(lambda: lines if len(lines := self.json_log(name)) >= count else None,
+                        what=f"{count} lines in {name}")
+
+    def wait_line(self, name="access.log", **fields):
+        """Waits for a line with these fields in that log file, and returns it."""
+        return wait_for(lambda: next((line for line in self.json_log(name) if fields.items() <= line.items()), None),
+                        what=f"a line with {fields} in {name}")
 
     def check_log(self):
         """Fails on sanitizer reports, broken promises and crashes that the test did not cause."""

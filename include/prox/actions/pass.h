@@ -13,7 +13,7 @@
 namespace prox::actions {
 
 // `pass`: carries one client connection to a target, unopened. Connects, then relays every byte, the untouched first one too; how it ends
-// is told by its counters and a line of the log. Keeps copies of what that line says, and nothing of the plan.
+// is told by its counters and an access line. Keeps copies of what that line says, and nothing of the plan.
 class Pass final : public base::Pooled<Pass> {
  public:
   // Called once, when both connections are closed: from the loop, or from start() if there is no way to the target and it is known at once.
@@ -23,6 +23,8 @@ class Pass final : public base::Pooled<Pass> {
     std::string route;
     std::string server_name;
     std::string client;
+    std::string action;
+    exchange::AccessRule access;
   };
 
   Pass(exchange::Context& context, About about, Callback callback, void* owner);
@@ -37,13 +39,14 @@ class Pass final : public base::Pooled<Pass> {
   static void on_connected(void* self, base::Result<base::Fd> outcome);
   static void on_relay_end(void* self, net::Relay::End end);
   void log_failure(const base::Error& error) const;
-  void account(std::string_view how);
+  void account(std::string_view error);
 
   exchange::Context& context_;
   About about_;
   std::string target_;
   int keep_alive_seconds_ = 0;
-  base::Millis started_ = base::coarse_now();
+  const base::Micros started_;
+  base::Micros connected_ = 0;  // 0: not yet
   Callback callback_;
   void* owner_;
   base::Fd client_;  // until the target is connected

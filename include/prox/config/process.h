@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "prox/config/guards.h"
 #include "prox/config/text.h"
 
 // The blocks of the root file that concern prox itself.
@@ -28,7 +29,7 @@ enum class LogFormat : std::uint8_t { Text, Json };
 
 struct Logging {
   std::optional<std::string> level;  // debug, info, warn, error
-  std::optional<Path> access_log;
+  std::optional<AccessLog> access_log;
   std::optional<Path> error_log;
   LogFormat format = LogFormat::Text;
   bool query = false;  // whether access lines show query strings

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "prox/base/pooled.h"
+#include "prox/downstream/leaving_exchanges.h"
 #include "prox/downstream/server.h"
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/response_sink.h"
@@ -78,6 +80,9 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void begin_exchange();
   void begin_request();
   void finish_exchange();
+  void lose_exchanges();
+  void close_for(std::string_view why, bool reset = false);
+  void break_off(std::string_view why);
   void give_up_reading();
   void fail_request(const base::Error& error);
   void on_client_closed();
@@ -101,7 +106,9 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   http::BodyDecoder decoder_;
   net::Buffer body_;  // decoded, on its way to the handler
   exchange::ExchangePool::Ptr exchange_;
-  base::Millis request_started_ = 0;  // set when a request does not come whole
+  LeavingExchanges leaving_;
+  std::string_view why_ = exchange::kShutdown;  // exchanges are lost when the connection closes
+  base::Millis request_started_ = 0;            // set when a request does not come whole
   base::Millis read_deadline_ = 0;
   base::Millis write_deadline_ = 0;
   std::uint64_t body_bytes_ = 0;

@@ -13,7 +13,7 @@ class Server {
   // From the loop: something about the connection's stream may have changed, or its deadline has passed. May close the connection.
   virtual void on_event() = 0;
   virtual void on_deadline() = 0;
-  // The connection is closed: lets exchanges and their handlers go.
+  // The connection is about to be closed, or is: lets exchanges and their handlers go. May be called again.
   virtual void abandon() = 0;
   // The worker drains: finish what is open, keep nothing else. May close the connection or give it away.
   virtual void drain() = 0;

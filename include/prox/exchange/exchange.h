@@ -9,6 +9,8 @@
 
 #include "prox/base/block.h"
 #include "prox/base/slice.h"
+#include "prox/exchange/access_log.h"
+#include "prox/exchange/access_record.h"
 #include "prox/exchange/encoding_share.h"
 #include "prox/exchange/handler.h"
 #include "prox/exchange/response_sink.h"
@@ -37,6 +39,7 @@ struct Context {
   net::Resolver& resolver;
   net::PipePool& pipes;
   EncodingShare& encoding;
+  AccessLog& access_log;
 };
 
 // What TLS told of a client. Owned by its connection.
@@ -45,6 +48,7 @@ struct ClientTls {
   // Of the certificate that it has shown, empty without one: the subject (RFC 4514), and the SHA-256 in lower-case hex.
   std::string subject;
   std::string fingerprint;
+  std::string_view version;  // "TLSv1.3"
 };
 
 // One request and its response, from match to the last byte. Recycled, so its lists and strings keep their capacity.
@@ -85,8 +89,20 @@ struct Exchange {
   std::unique_ptr<EncodingSink>
       encoding;  // what `sink` is once the head of an encoded body is sent
 
+  AccessRecord access;
+  // For the list of those that are over while their responses leave.
+  Exchange* next = nullptr;
+  std::uint64_t leaves_at = 0;
+
+  // Of what carried it out, when that has nothing left to do.
+  void let_go();
   void recycle();
 };
+
+// What an exchange ends with, once, as the last thing: its access line.
+void log_access(const Exchange& exchange);
+// Whether that would write anything.
+bool wants_access_line(const Exchange& exchange);
 
 // Exchanges not in use, for the next ones.
 class ExchangePool {

@@ -9,6 +9,7 @@
 
 #include "prox/base/clock.h"
 #include "prox/compress/negotiation.h"
+#include "prox/exchange/access_rule.h"
 #include "prox/http/fields.h"
 #include "prox/http/h1_parser.h"
 #include "prox/routing/l4_table.h"
@@ -60,6 +61,8 @@ struct Route {
   // The service's, the action's and its own, in this order.
   std::vector<ResponseEdit> response_edits = {};
   compress::Settings compression = {};  // its own, or the service's
+  std::string action_name = {};         // as in the config
+  AccessRule access = {};
 };
 
 // One service, compiled: routes and limits. Part of the plan, immutable.
@@ -69,6 +72,7 @@ struct Service {
   bool h2 = true;                            // HTTP/2 is spoken to clients that want it
   std::vector<ResponseEdit> response_edits;  // for answers without a route
   compress::Settings compression;            // for these
+  AccessRule access;                         // the same
   routing::Router router{{}};
   std::optional<routing::L4Table> l4;  // of a service with `pass` routes
   std::vector<Route> routes;           // by the router's index

@@ -18,12 +18,12 @@ enum class MessageType : std::uint16_t {
   Adopt,  // accept on a dead sibling's socket too. number: index of the listener in the plan; text: decimal slot of the socket;
           // descriptor: the socket
   Release,  // its replacement is ready: let that adopted socket go. number and text as in its Adopt
-  ReopenLogs,  // descriptor: the new stderr of a detached prox, if any
-  Stop,        // close everything and exit now
+  ReopenLog,  // number: index of the log file in the plan, or kStderr; descriptor: what it is from now on
+  Stop,  // close everything and exit now
   // worker → master
-  Ready,   // set up, nothing served yet
-  Failed,  // cannot be set up; text: why. The worker exits
-  LogsReopened,
+  Ready,        // set up, nothing served yet
+  Failed,       // cannot be set up; text: why. The worker exits
+  LogReopened,  // number as in its ReopenLog: no line goes to the file before any more
   // worker → worker of the next generation
   HandOver,  // descriptor: a plain client connection; number: 0 if it is idle after earlier requests, 1 if nothing was taken from it
              // yet; text: key of the listener it came in by
@@ -36,5 +36,8 @@ struct Message {
 };
 
 inline constexpr std::size_t kMaxText = 4096;
+
+// The stderr of a detached prox, among log files.
+inline constexpr std::uint64_t kStderr = UINT64_MAX;
 
 }  // namespace prox::ipc

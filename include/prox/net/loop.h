@@ -5,6 +5,8 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "prox/base/clock.h"
+
 namespace prox::net {
 
 // What can be given to Loop::defer_delete: an object whose own callback may still be on the stack.
@@ -58,6 +60,13 @@ class Loop {
   void run();
   void stop() { running_ = false; }
 
+  // When this turn began to work, on base::precise_now()'s clock: for what is measured from the event on that begins it. Asked of the
+  // kernel once a turn.
+  base::Micros turn_time() {
+    if (turn_time_ == 0) turn_time_ = base::precise_now();
+    return turn_time_;
+  }
+
   // Frees the object when the turn is over. Nobody deletes itself.
   void defer_delete(std::unique_ptr<Deletable> object);
 
@@ -72,6 +81,7 @@ class Loop {
 
   event_base* base_;
   bool running_ = false;
+  base::Micros turn_time_ = 0;  // 0: nobody has asked in this turn
   Task* tasks_ = nullptr;
   Task** last_task_ = &tasks_;
   Deletable* deferred_ = nullptr;

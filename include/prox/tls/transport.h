@@ -47,6 +47,7 @@ class Transport final : public net::Transport, public base::Pooled<Transport> {
   std::string_view alpn() const;  // empty: none was agreed
   std::string_view sni() const;   // empty: none was sent
   bool is_resumed() const;
+  std::string_view version() const;  // "TLSv1.3"; lives as long as the process
   // Of the certificate that the peer has shown, empty without one: its subject (RFC 4514), and its SHA-256 in lower-case hex.
   std::string peer_subject() const;
   std::string peer_fingerprint() const;

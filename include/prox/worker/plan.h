@@ -30,6 +30,7 @@ struct Plan {
   std::vector<std::unique_ptr<exchange::Service>> services;
   std::vector<std::unique_ptr<const tls::ServerContext>> tls;           // by service; null: plain
   std::vector<std::unique_ptr<const tls::ClientContext>> upstream_tls;  // of the targets
+  exchange::LogPlan logs;
   // Connections whose ClientHello a worker awaits; 0: a quarter of its descriptors.
   std::size_t max_peeking = 0;
   std::size_t max_hung = 1024;             // requests that drop routes leave hanging, in a worker

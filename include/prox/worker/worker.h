@@ -33,6 +33,7 @@ struct WorkerSetup {
   std::uint32_t slot = 0;
   int channel = -1;  // this worker's end of the control channel
   std::vector<ListeningSocket> sockets;
+  std::vector<int> logs;  // descriptors of Plan::logs.files, this worker's own
   zone::Row* row = nullptr;
   Credentials credentials;
 };

@@ -23,7 +23,7 @@ struct Passed {
   test::Fd socket;
   int over = 0;
   actions::Pass pass{world.context,
-                     {"web", "web:0", "a.test", "192.0.2.1"},
+                     {"web", "web:0", "a.test", "192.0.2.1", "there", test::kLogged},
                      [](void* self) { ++static_cast<Passed*>(self)->over; },
                      this};
 };

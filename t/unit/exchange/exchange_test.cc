@@ -32,7 +32,7 @@ void fill(Exchange& x, prox::test::World& world, prox::test::RecordingSink& sink
   x.sink = &sink;
   x.head_block = world.blocks.take(100);
   x.client_ip = "192.0.2.1";
-  static const prox::exchange::ClientTls tls{"a.test", "CN=bob", "00"};
+  static const prox::exchange::ClientTls tls{"a.test", "CN=bob", "00", "TLSv1.3"};
   x.client_tls = &tls;
   x.path = "/p";
   x.route = &service.routes[0];
@@ -45,6 +45,10 @@ void fill(Exchange& x, prox::test::World& world, prox::test::RecordingSink& sink
   x.response.fields.add("X-Old", "1", prox::http::FieldId::Other);
   x.forward = x.request;
   x.head_sent = true;
+  x.access.status = 200;
+  x.access.error = "no_route";
+  x.next = &x;
+  x.leaves_at = 9;
 }
 
 void check_clean(const Exchange& x) {
@@ -75,6 +79,10 @@ void check_clean(const Exchange& x) {
   CHECK(x.response.reason.empty());
   CHECK(x.response.fields.empty());
   CHECK_FALSE(x.head_sent);
+  CHECK(x.access.status == 0);
+  CHECK(x.access.error.empty());
+  CHECK(x.next == nullptr);
+  CHECK(x.leaves_at == 0);
 }
 
 }  // namespace

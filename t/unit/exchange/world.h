@@ -1,12 +1,17 @@
 #pragma once
 
+#include <sys/socket.h>
+
+#include <array>
 #include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "prox/base/json.h"
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/handler.h"
 #include "prox/exchange/response_sink.h"
@@ -26,7 +31,57 @@ struct World : Upstreams {
   files::Cache files{blocks};
   net::PipePool pipes;
   exchange::EncodingShare encoding{loop, 2};
-  exchange::Context context{loop, blocks, *pools, files, row, resolver, pipes, encoding};
+  exchange::LogPlan log_plan{{"access.log"}, std::nullopt, true};
+  exchange::AccessLog access_log{loop, log_plan};
+  exchange::Context context{loop,     blocks, *pools,   files,     row,
+                            resolver, pipes,  encoding, access_log};
+};
+
+// Nothing on the console.
+inline constexpr exchange::AccessRule kQuiet{exchange::AccessRule::kNoFile, false};
+
+// The access lines of exchanges whose rule is kLogged, over a datagram socket: each write(2) is one datagram.
+inline constexpr exchange::AccessRule kLogged{0, false};
+class AccessLines {
+ public:
+  explicit AccessLines(World& world) : log_(world.access_log) {
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    reader_ = base::Fd(ends[0]);
+    writer_ = base::Fd(ends[1]);
+    log_.set_file(0, writer_.get());
+  }
+  ~AccessLines() { log_.set_file(0, -1); }
+  // What was written since the last call, without waiting.
+  std::string take() const {
+    std::string batch(1 << 17, '\0');
+    const ssize_t n = ::recv(reader_.get(), batch.data(), batch.size(), 0);
+    batch.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return batch;
+  }
+  // What was gathered by now; a line each.
+  std::vector<base::Json> lines() const {
+    log_.flush();
+    std::vector<base::Json> lines;
+    const std::string batch = take();
+    for (std::size_t at = 0; at < batch.size();) {
+      const std::size_t end = batch.find('\n', at);
+      REQUIRE(end != std::string::npos);
+      lines.push_back(base::Json::parse(batch.substr(at, end - at)));
+      at = end + 1;
+    }
+    return lines;
+  }
+  base::Json line() const {
+    const std::vector<base::Json> all = lines();
+    REQUIRE(all.size() == 1);
+    return all[0];
+  }
+
+ private:
+  exchange::AccessLog& log_;
+  base::Fd reader_;
+  base::Fd writer_;
 };
 
 // A service whose routes are given by their paths, all with the same kind of action.
@@ -37,6 +92,7 @@ inline std::unique_ptr<exchange::Service> service_with(
   std::vector<routing::RouteMatch> matches(1);
   service->router = routing::Router(std::move(matches));
   service->routes.push_back({"web:0", std::move(action)});
+  service->access = service->routes[0].access = kQuiet;
   return service;
 }
 
