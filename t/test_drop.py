@@ -4,6 +4,7 @@ import pytest
 
 from lib import procfs
 from lib.client import RawClient
+from lib.http2 import Codes, Response
 from lib.prox import service, static
 from lib.waits import SANITIZED, Stopwatch, wait_for
 
@@ -39,6 +40,25 @@ def test_close_is_at_once(start_prox):
     with Stopwatch() as watch:
         client.assert_closed()
     assert watch.seconds < LATE
+
+
+def test_close_resets_a_stream_and_leaves_the_others(start_prox):
+    client = start_prox(dropping("close")).connect_h2()
+    dropped, kept = client.begin(target="/drop", ends=True), client.begin(ends=True)
+    assert client.read_end(dropped) == Response(reset=Codes.CANCEL)
+    assert client.read_response(kept).body == b"hello"
+    assert client.fetch().body == b"hello"
+
+
+def test_hang_leaves_a_stream_open_until_write_timeout_and_the_others_alone(start_prox):
+    client = start_prox(dropping("hang", {"write_timeout": "1s"})).connect_h2()
+    with Stopwatch() as watch:
+        dropped = client.begin(target="/drop", ends=True)
+        assert client.fetch().body == b"hello"
+        response = client.read_end(dropped)
+    assert response == Response(reset=Codes.CANCEL)
+    assert 0.9 <= watch.seconds <= 1 + LATE
+    assert client.fetch().body == b"hello"
 
 
 @pytest.mark.parametrize("mode", ["hang", "close"])

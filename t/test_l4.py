@@ -1,6 +1,7 @@
 """Connections that are decided by their ClientHello: passed on unopened, dropped, or taken to HTTP."""
 
 import hashlib
+import socket
 import threading
 
 import pytest
@@ -8,9 +9,9 @@ import pytest
 from lib import procfs
 from lib.hello import client_hello, in_records
 from lib.http1 import ConnectionReset
-from lib.ports import blackhole_port, free_port
+from lib.ports import LOOPBACK, blackhole_port, free_port
 from lib.prox import service, static
-from lib.waits import SANITIZED, Stopwatch, wait_for, wait_until_still
+from lib.waits import DEADLINE, SANITIZED, Stopwatch, wait_for, wait_until_still
 
 LATE = 3.0 if SANITIZED else 1.0
 
@@ -121,6 +122,20 @@ def test_alpn_is_a_condition_of_a_pass_route(start_prox, upstream):
         before = len(origin.connections)
         prox.connect().send(hello)
         hello_arrives(origin, hello, before)
+
+
+def test_the_clients_address_is_a_condition_of_a_pass_route(start_prox, upstream):
+    near, far = upstream(keeps), upstream(keeps)
+    prox = start_prox({"services": {"web": service([
+        {"match": {"domain": "a.test", "client": ["127.0.0.2/32"]}, "action": {"type": "pass", "upstream": near.address}},
+        {"match": {"domain": "a.test"}, "action": {"type": "pass", "upstream": far.address}},
+    ])}})
+    hello = client_hello("a.test")
+    for address, origin in [("127.0.0.2", near), ("127.0.0.3", far)]:
+        client = socket.create_connection((LOOPBACK, prox.port), DEADLINE, (address, 0))
+        client.sendall(hello)
+        hello_arrives(origin, hello)
+        client.close()
 
 
 def test_a_route_chosen_by_alpn_does_not_hide_http_routes_behind_it(start_prox, upstream):

@@ -7,6 +7,7 @@ import pytest
 
 from lib.hello import client_hello
 from lib.http1 import read_response
+from lib.http2 import H2Client
 from lib.nginx import Nginx
 from lib.openssl import OpensslServer
 from lib.prox import static
@@ -81,6 +82,14 @@ def test_a_request_for_a_passed_name_on_another_ones_connection_is_421(edge, ca)
     with TlsClient(edge.port, ca.client_context(), "b.test") as client:
         assert client.exchange(host="a.cdn.test").status == 421
         assert client.exchange(host="b.test").body == b"from prox"
+
+
+def test_a_stream_for_a_passed_name_on_another_ones_connection_is_421(edge, ca):
+    context = ca.client_context()
+    context.set_alpn_protocols(["h2"])
+    with TlsClient(edge.port, context, "b.test") as tls, H2Client(edge.port, sock=tls.socket) as client:
+        assert client.fetch(host="a.cdn.test", scheme="https").status == 421
+        assert client.fetch(host="b.test", scheme="https").body == b"from prox"
 
 
 @pytest.mark.parametrize("chunk", [1, 150])
