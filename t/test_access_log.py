@@ -431,7 +431,8 @@ def test_route_stands_over_action_over_logging(start_prox):
         actions={"own": static(access_log="action.log"), "quiet": static(access_log="off")})))
     for name in ["route", "action", "off", "action-off", "on-again", "plain", "none"]:
         prox.fetch(f"/{name}")
-    prox.wait_line(path="/none")
+    for count, name in [(2, "access.log"), (2, "route.log"), (1, "action.log")]:
+        prox.wait_lines(count, name)
     paths = {name: {line["path"] for line in prox.json_log(name)} for name in ["access.log", "route.log", "action.log"]}
     assert paths == {"access.log": {"/plain", "/none"}, "route.log": {"/route", "/on-again"}, "action.log": {"/action"}}
     prox.wait_log(r"WRN GET /none 404 ")

@@ -28,6 +28,7 @@ Pass::Pass(exchange::Context& context, About about, Callback callback, void* own
 
 void Pass::start(const upstream::Target& target, base::Fd client) {
   zone::add(context_.row.passed_total);
+  is_open_ = true;
   target_ = target.address.authority;
   keep_alive_seconds_ = target.keep_alive_seconds;
   client_ = std::move(client);
@@ -40,7 +41,7 @@ void Pass::start(const upstream::Target& target, base::Fd client) {
 }
 
 void Pass::close() {
-  if (std::exchange(is_relaying_, false)) account(exchange::kShutdown);
+  if (is_open_) account(exchange::kShutdown);
   connector_.cancel();
   relay_.close(true);
   client_.reset();
@@ -56,14 +57,12 @@ void Pass::on_connected(void* self, base::Result<base::Fd> outcome) {
     return pass->callback_(pass->owner_);
   }
   pass->connected_ = pass->context_.loop.turn_time();
-  pass->is_relaying_ =
-      pass->relay_.start(std::move(pass->client_), std::move(*outcome), pass->keep_alive_seconds_);
-  if (!pass->is_relaying_) pass->callback_(pass->owner_);
+  if (!pass->relay_.start(std::move(pass->client_), std::move(*outcome), pass->keep_alive_seconds_))
+    pass->callback_(pass->owner_);
 }
 
 void Pass::on_relay_end(void* self, net::Relay::End end) {
   auto* pass = static_cast<Pass*>(self);
-  pass->is_relaying_ = false;
   pass->account(end == net::Relay::End::Reset ? kReset : std::string_view());
   pass->callback_(pass->owner_);
 }
@@ -82,6 +81,7 @@ void Pass::log_failure(const base::Error& error) const {
 
 // `error`: why it did not end with both sides' ends; empty if it did.
 void Pass::account(std::string_view error) {
+  is_open_ = false;
   zone::add(context_.row.bytes_in, relay_.bytes_to_target());
   zone::add(context_.row.bytes_out, relay_.bytes_to_client());
   if (!context_.access_log.wants(about_.access, 0)) return;

@@ -58,7 +58,8 @@ void log_access(const Exchange& x) {
   if (wants_access_line(x)) x.context->access_log.write(x);
 }
 
-AccessLog::AccessLog(net::Loop& loop, const LogPlan& plan) : plan_(plan) {
+AccessLog::AccessLog(net::Loop& loop, const LogPlan& plan, zone::Row& row)
+    : plan_(plan), row_(row) {
   timer_.init(
       loop, [](void* self) { static_cast<AccessLog*>(self)->flush(); }, this);
   for (const std::string& path : plan.files) files_.push_back({path, base::LineWriter(-1), 0});
@@ -119,7 +120,15 @@ void AccessLog::flush() {
     file.writer.flush();
     all_told = report(file) && all_told;
   }
+  count_lost();
   if (!all_told) timer_.set_after(kFlushInterval);
+}
+
+// Those of the console and of the error log, too.
+void AccessLog::count_lost() {
+  std::uint64_t lost = base::log::lost_lines();
+  for (const File& file : files_) lost += file.writer.lost_lines();
+  row_.log_lines_lost_total.store(lost, std::memory_order_relaxed);
 }
 
 // Once a second at most. False if there is more to tell.

@@ -18,7 +18,8 @@ std::string status_json(const std::vector<Generation*>& generations, const Gener
            {"generation", generation->terms().number},
            {"state", process.is_ready() ? to_word(generation->state()) : "starting"},
            {"connections", row.connections.load(std::memory_order_relaxed)},
-           {"requests", row.requests_total.load(std::memory_order_relaxed)}});
+           {"requests", row.requests_total.load(std::memory_order_relaxed)},
+           {"log_lines_lost", row.log_lines_lost_total.load(std::memory_order_relaxed)}});
     }
   }
   return json.dump();

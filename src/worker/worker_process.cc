@@ -30,7 +30,7 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       resolver_(loop_),
       pools_(loop_, blocks_, resolver_, plan.targets),
       encoding_(loop_, plan.max_compressing),
-      access_log_(loop_, plan.logs),
+      access_log_(loop_, plan.logs, *setup.row),
       context_{loop_,     blocks_, pools_,    files_,     *setup.row,
                resolver_, pipes_,  encoding_, access_log_},
       peeking_(plan.max_peeking),

@@ -77,6 +77,7 @@ void Zone::retire_row(std::size_t index) {
   move_total(gone.dropped_total, sum.dropped_total);
   move_total(gone.bytes_out, sum.bytes_out);
   move_total(gone.h2_floods_total, sum.h2_floods_total);
+  move_total(gone.log_lines_lost_total, sum.log_lines_lost_total);
   gone.connections.store(0, std::memory_order_relaxed);
   gone.active_requests.store(0, std::memory_order_relaxed);
   gone.slot.store(0, std::memory_order_relaxed);

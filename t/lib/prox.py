@@ -67,6 +67,7 @@ class Prox:
         self.ports = ports or [int(port) for text in texts for port in _LISTEN.findall(text)]
         self.process = None
         self.stderr = None  # a descriptor in the place of the log
+        self.user = None  # whom it is started as; None = who the test is
         self.pid = None  # of the master
         self.command = ["serve", "-config", str(self.config_path), "-log-level", "debug",
                         f"-watch={str(watch).lower()}"]
@@ -115,7 +116,7 @@ class Prox:
         command = [BINARY, *self.command, *(["-daemon"] if self._daemon else [])]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, env=_environment(self._env), stdout=log, stderr=self.stderr or log,
-                                            stdin=subprocess.DEVNULL, cwd=self.directory, start_new_session=True,
+                                            stdin=subprocess.DEVNULL, cwd=self.directory, start_new_session=True, user=self.user,
                                             preexec_fn=self._set_affinity if self._affinity else None)
         self._sessions.add(self.process.pid)
         if not self._daemon:

@@ -52,7 +52,7 @@ class Pass final : public base::Pooled<Pass> {
   base::Fd client_;  // until the target is connected
   net::Connector connector_;
   net::Relay relay_;
-  bool is_relaying_ = false;
+  bool is_open_ = false;  // begun, and not accounted for yet
 };
 
 }  // namespace prox::actions

@@ -10,6 +10,7 @@
 #include "prox/exchange/access_rule.h"
 #include "prox/net/loop.h"
 #include "prox/net/timer.h"
+#include "prox/zone/zone.h"
 
 namespace prox::exchange {
 
@@ -20,7 +21,7 @@ struct Exchange;
 class AccessLog {
  public:
   // The files are set by set_file(); the plan outlives it.
-  AccessLog(net::Loop& loop, const LogPlan& plan);
+  AccessLog(net::Loop& loop, const LogPlan& plan, zone::Row& row);
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
   ~AccessLog() { flush(); }
@@ -47,9 +48,11 @@ class AccessLog {
   };
 
   void expect_flush();
+  void count_lost();
   bool report(File& file);
 
   const LogPlan& plan_;
+  zone::Row& row_;
   std::deque<File> files_;
   net::Timer timer_;
   std::int64_t wall_offset_ = 0;  // nanoseconds from the monotonic clock to the time of day

@@ -29,6 +29,7 @@ struct alignas(64) Row {
   std::atomic<std::uint64_t> dropped_total;  // by drop routes, before TLS or after
   std::atomic<std::uint64_t> bytes_in;       // body bytes from clients
   std::atomic<std::uint64_t> bytes_out;      // body bytes to clients
+  std::atomic<std::uint64_t> log_lines_lost_total;
   // HTTP/2 connections ended with ENHANCE_YOUR_CALM
   std::atomic<std::uint64_t> h2_floods_total;
 };

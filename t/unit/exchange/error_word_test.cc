@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <fstream>
+#include <set>
+#include <sstream>
 #include <string>
 
 #include "catch.h"
@@ -21,6 +24,27 @@ TEST_CASE("whatever goes wrong has a word in access lines") {
       CHECK(std::all_of(word.begin(), word.end(),
                         [](unsigned char c) { return std::islower(c) != 0 || c == '_'; }));
     }
+  }
+}
+
+TEST_CASE("the manual has every word") {
+  std::ifstream file("man/prox.json5.5");
+  std::stringstream text;
+  text << file.rdbuf();
+  std::set<std::string> words = {"client_closed", "client_reset", "write_timeout",
+                                 "shutdown",      "h2_error",     "reset"};
+  for (int code = 0; code <= static_cast<int>(Errc::BadData); ++code) {
+    for (const Side side : {Side::Downstream, Side::Upstream, Side::Internal})
+      words.emplace(error_word(Error{static_cast<Errc>(code), side}));
+  }
+  // Words stand in the lines that begin an entry.
+  std::string entries;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with(".It Li ")) entries += line + " ";
+  }
+  for (const std::string& word : words) {
+    CAPTURE(word);
+    CHECK((entries.find(" " + word + " ") != std::string::npos));
   }
 }
 

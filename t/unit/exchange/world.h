@@ -32,7 +32,7 @@ struct World : Upstreams {
   net::PipePool pipes;
   exchange::EncodingShare encoding{loop, 2};
   exchange::LogPlan log_plan{{"access.log"}, std::nullopt, true};
-  exchange::AccessLog access_log{loop, log_plan};
+  exchange::AccessLog access_log{loop, log_plan, row};
   exchange::Context context{loop,     blocks, *pools,   files,     row,
                             resolver, pipes,  encoding, access_log};
 };
