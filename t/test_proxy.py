@@ -48,6 +48,16 @@ def test_e3_configured_headers_replace_and_host_sets_the_authority(start_prox, e
     assert response.all("X-Custom") == []
 
 
+def test_configured_headers_are_made_of_the_requests_fields(start_prox, echo):
+    headers = {"Host": "{header.X-Tenant}.app.test", "X-Session": "{cookie.sid}", "X-Path": "{path}"}
+    prox = start_prox(proxy_to(echo, headers=headers))
+    seen = Echoed(prox.fetch("/a", fields=[("X-Tenant", "blue"), ("Cookie", "sid=abc"), ("X-Session", "forged")]))
+    assert [seen.get(name) for name in ("Host", "X-Session", "X-Path")] == ["blue.app.test", "abc", "/a"]
+    assert Echoed(prox.fetch(fields=[("X-Session", "forged")])).all("X-Session") == []
+    # What is no host never becomes one.
+    assert Echoed(prox.fetch(fields=[("X-Tenant", "a b/c")])).get("Host") == echo.address
+
+
 def test_configured_headers_stand_over_forwarded_ones(start_prox, echo):
     prox = start_prox(proxy_to(echo, headers={"X-Forwarded-For": "set"}))
     assert Echoed(prox.fetch(fields=[("X-Forwarded-For", "1.2.3.4")])).get("X-Forwarded-For") == "set"

@@ -204,6 +204,26 @@ def test_template_values_are_escaped_and_never_expanded_again(start_prox, target
         assert response.body == expected
 
 
+def test_fields_and_cookies_of_the_request_in_templates(start_prox):
+    body = "{header.x-env}|{header.X-List}|{cookie.id}|{cookie.ID}|{header.None}{cookie.none}|{header.}"
+    page = static(body, headers={"Content-Type": "text/html", "X-Echo": "env={header.X-Env} id={cookie.id}",
+                                 "X-Empty": "{header.None}"})
+    prox = start_prox({"services": {"web": service([{"action": page}])}})
+    fields = [("X-Env", '"<beta>"'), ("X-List", "a"), ("X-List", "b"), ("Cookie", "x=1; id=se=ven ;ID=8;id=9")]
+    for fetch in (prox.fetch, prox.connect_h2().fetch):
+        response = fetch(fields=[(name.lower(), value) for name, value in fields])
+        assert response.body == b"&quot;&lt;beta&gt;&quot;|a, b|se=ven|8||{header.}"
+        assert response.get("X-Echo") == 'env="<beta>" id=se=ven'
+        assert response.get("X-Empty") is None
+
+
+def test_a_body_whose_type_the_client_chooses_is_escaped_as_html(start_prox):
+    page = static("{path}", headers={"Content-Type": "{header.Accept}"})
+    response = start_prox({"services": {"web": service([{"action": page}])}}).fetch(
+        "/%3Cb%3E", fields=[("Accept", "text/html")])
+    assert (response.get("Content-Type"), response.body) == ("text/html", b"/&lt;b&gt;")
+
+
 def test_head_of_a_template_has_the_rendered_length(start_prox):
     prox = start_prox(static_site("{path}{path}"))
     assert prox.fetch("/abc", "HEAD").get("Content-Length") == "8"

@@ -180,7 +180,7 @@ ProxyAction::ProxyAction(const upstream::Target& target, ProxyOptions options)
       preserve_host_(options.preserve_host),
       stream_(options.stream) {
   for (const HeaderEdit& edit : headers_) {
-    if (http::equal_ignoring_case(edit.name, "Host") && !edit.remove) host_ = edit.value;
+    if (http::equal_ignoring_case(edit.name, "Host") && !edit.remove) host_ = edit;
   }
   std::erase_if(headers_, [](const HeaderEdit& edit) {
     return http::equal_ignoring_case(edit.name, "Host");

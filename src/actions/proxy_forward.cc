@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "prox/actions/proxy.h"
-#include "prox/exchange/variables.h"
+#include "prox/exchange/rendered_values.h"
 #include "prox/http/framing.h"
+#include "prox/http/host.h"
 
 namespace prox::actions {
 
@@ -86,7 +87,7 @@ Slice ProxyAction::forward_target(exchange::Exchange& x) const {
 
 Slice ProxyAction::forward_host(const http::RequestHead& in) const {
   if (in.method == http::Method::Connect) return in.host;
-  if (!host_.empty()) return host_;
+  if (host_ && !host_->variables) return host_->value;
   const bool names_its_own = preserve_host_ || in.form == http::TargetForm::Absolute;
   return names_its_own && !in.host.empty() ? in.host : Slice(target_.address.authority);
 }
@@ -127,23 +128,20 @@ void ProxyAction::build_forward(exchange::Exchange& x) const {
   edit_fields(x);
 }
 
-// Values with variables are rendered one behind the other first, since a slice into a string does not outlive its growing. None has a
-// zero byte in it. An empty one removes the field: what the client sent under that name must not pass for ours.
+// An empty value removes the field: what the client sent under that name must not pass for ours. A Host that comes out as none, or as
+// something that is no host, is as if it had not been asked for.
 void ProxyAction::edit_fields(exchange::Exchange& x) const {
-  std::string& rendered = x.fields_scratch;
-  rendered.clear();
+  exchange::RenderedValues values(x, x.fields_scratch);
+  if (host_ && host_->variables) values.add(*host_->variables);
   for (const HeaderEdit& edit : headers_) {
-    if (!edit.variables) continue;
-    edit.variables->render(exchange::Variables(x), routing::Escape::Field, rendered);
-    rendered.push_back('\0');
+    if (edit.variables) values.add(*edit.variables);
   }
-  Slice rest = rendered;
+  if (host_ && host_->variables) {
+    const Slice host = values.take();
+    if (!host.empty() && http::is_valid_host(host)) x.forward.host = host;
+  }
   for (const HeaderEdit& edit : headers_) {
-    Slice value = edit.value;
-    if (edit.variables) {
-      value = rest.substr(0, rest.find('\0'));
-      rest.remove_prefix(value.size() + 1);
-    }
+    const Slice value = edit.variables ? values.take() : Slice(edit.value);
     x.forward.fields.remove_if(
         [&](const Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
     if (!edit.remove && !value.empty()) x.forward.fields.add(edit.name, value, FieldId::Other);

@@ -39,8 +39,8 @@ constexpr Slice kUnknownType = "application/octet-stream";
 class CandidateVariables final : public exchange::Variables {
  public:
   CandidateVariables(const Exchange& x, Slice path) : Variables(x), path_(path) {}
-  std::string_view value(routing::Variable variable) const override {
-    return variable == routing::Variable::Path ? path_ : Variables::value(variable);
+  std::string_view value(routing::Variable variable, std::string_view name) const override {
+    return variable == routing::Variable::Path ? path_ : Variables::value(variable, name);
   }
 
  private:

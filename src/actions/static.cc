@@ -1,6 +1,7 @@
 #include "prox/actions/static.h"
 
 #include "prox/base/pooled.h"
+#include "prox/exchange/rendered_values.h"
 #include "prox/exchange/response.h"
 #include "prox/exchange/variables.h"
 
@@ -22,6 +23,7 @@ class StaticHandler final : public exchange::Handler, public base::Pooled<Static
   void on_response_drained() override { send_more(); }
 
  private:
+  void add_fields(http::Fields& fields);
   void send_more();
 
   const StaticAction::Answer& answer_;
@@ -35,8 +37,7 @@ void StaticHandler::start() {
   http::ResponseHead& head = x_.response;
   head.status = answer_.status;
   head.reason = http::reason_phrase(answer_.status);
-  for (const auto& [name, value] : answer_.headers)
-    head.fields.add(name, value, http::recognise(name));
+  add_fields(head.fields);
   if (answer_.body.is_constant()) {
     unsent_ = answer_.body.constant();
   } else {
@@ -50,6 +51,17 @@ void StaticHandler::start() {
                               : http::BodyFraming{});
   if (!has_body || x_.request.method == http::Method::Head) unsent_ = {};
   send_more();
+}
+
+void StaticHandler::add_fields(http::Fields& fields) {
+  exchange::RenderedValues values(x_, x_.fields_scratch);
+  for (const auto& [name, text] : answer_.headers) {
+    if (!text.is_constant()) values.add(text);
+  }
+  for (const auto& [name, text] : answer_.headers) {
+    const Slice value = text.is_constant() ? Slice(text.constant()) : values.take();
+    if (!value.empty()) fields.add(name, value, http::recognise(name));
+  }
 }
 
 // A large body goes out as the client takes it: blocks are held for what is under way, not for all of it.

@@ -1,7 +1,6 @@
 #include "config/templates.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -29,12 +28,13 @@ constexpr std::array<std::string_view, 13> kOfRequest = {"domain",
                                                          "sni",
                                                          "tls.client.subject",
                                                          "tls.client.fingerprint"};
-constexpr std::array<std::string_view, 2> kLaterBeginnings = {"header.", "cookie."};
+constexpr std::array<std::string_view, 2> kBeginnings = {"header.", "cookie."};  // a name follows
 constexpr std::size_t kShortestNearMiss = 3;  // below, every name is near every other
 
-bool is_later(std::string_view name) {
-  return std::any_of(kLaterBeginnings.begin(), kLaterBeginnings.end(),
-                     [&](std::string_view beginning) { return name.starts_with(beginning); });
+bool is_of_request_by_name(std::string_view name) {
+  return std::any_of(kBeginnings.begin(), kBeginnings.end(), [&](std::string_view beginning) {
+    return name.size() > beginning.size() && name.starts_with(beginning);
+  });
 }
 
 bool contains(const std::vector<std::string_view>& names, std::string_view name) {
@@ -78,44 +78,20 @@ void check_upstream_syntax(const Context& context, const Action& action) {
       fmt::format("\"{}\" is not an upstream address: {}", upstream.value, address.error()));
 }
 
-// Where an unknown variable could only ever be empty. Whether all are known.
-bool check_variables(const Context& context, const Text& text,
+// Where an unknown variable could only ever be empty.
+void check_variables(const Context& context, const Text& text,
                      const std::vector<std::string_view>& known) {
-  bool all_known = true;
   for (const std::string_view name : placeholders(text.value)) {
-    if (contains(known, name) || is_later(name)) continue;
-    all_known = false;
+    if (contains(known, name) || is_of_request_by_name(name)) continue;
     const auto begin = static_cast<std::size_t>(name.data() - text.value.data());
     context.diagnostics.error("template-var", context.inside(text, begin - 1, name.size() + 2),
                               fmt::format("{{{}}} is not a variable", name), help_for(name, known));
   }
-  return all_known;
 }
 
 void check_edits(const Context& context, const HeaderEdits& edits,
                  const std::vector<std::string_view>& known) {
   for (const NamedText& edit : edits) check_variables(context, edit.value, known);
-}
-
-// Values that are sent as they are so far; one that looks like a template would surprise whoever wrote it.
-void check_fixed(const Context& context, const Text& value,
-                 const std::vector<std::string_view>& known) {
-  if (placeholders(value.value).empty() || !check_variables(context, value, known)) return;
-  context.not_built(value.place, "a variable in a header");
-}
-
-// Of requests to an upstream.
-void check_headers(const Context& context, const HeaderEdits& edits,
-                   const std::vector<std::string_view>& known) {
-  for (const auto& [name, value] : edits) {
-    const std::vector<std::string_view> names = placeholders(value.value);
-    const bool is_built = std::none_of(names.begin(), names.end(), is_later);
-    if (is_built && strcasecmp(name.value.c_str(), "Host") != 0) {
-      check_variables(context, value, known);
-    } else {
-      check_fixed(context, value, known);
-    }
-  }
 }
 
 void check_keys(const Context& context, const Service& service, const Route* route,
@@ -130,17 +106,15 @@ void check_keys(const Context& context, const Service& service, const Route* rou
 void check_body(const Context& context, const Text& body, std::string_view content,
                 const std::vector<std::string_view>& known) {
   for (const std::string_view name : placeholders(content)) {
-    if (is_later(name)) {
-      context.not_built(body.place, fmt::format("{{{}}}", name));
-    } else if (name.size() >= kShortestNearMiss && !contains(known, name)) {
-      const std::string help = help_for(name, known);
-      if (help.empty()) continue;
-      context.diagnostics.warning(
-          "body-var", body.place,
-          fmt::format("{{{}}} in resource \"{}\" is no variable, and stays as it is", name,
-                      body.value),
-          help);
-    }
+    if (name.size() < kShortestNearMiss || contains(known, name) || is_of_request_by_name(name))
+      continue;
+    const std::string help = help_for(name, known);
+    if (help.empty()) continue;
+    context.diagnostics.warning(
+        "body-var", body.place,
+        fmt::format("{{{}}} in resource \"{}\" is no variable, and stays as it is", name,
+                    body.value),
+        help);
   }
 }
 
@@ -149,14 +123,14 @@ void check_action(const Context& context, const Draft& draft, const ActionDraft&
   check_upstream_syntax(context, action.action);
   check_edits(context, action.action.response_headers, known);
   if (const auto* proxy = action.action.as<ProxyAction>()) {
-    check_headers(context, proxy->headers, known);
+    check_edits(context, proxy->headers, known);
   }
   if (const auto* redirect = action.action.as<RedirectAction>()) {
     check_variables(context, redirect->to, known);
   }
   const auto* fixed = action.action.as<StaticAction>();
   if (fixed == nullptr) return;
-  for (const NamedText& edit : fixed->headers) check_fixed(context, edit.value, known);
+  check_edits(context, fixed->headers, known);
   if (!fixed->body_ref) return;
   const ResourceDraft* body = draft.find_resource(fixed->body_ref->value);
   if (body != nullptr) check_body(context, *fixed->body_ref, body->resource.content, known);

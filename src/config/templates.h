@@ -11,7 +11,7 @@ namespace prox::config {
 // those that it does.
 void check_templates(const Context& context, const RouteDraft& route, const Action& action);
 
-// What does not depend on a route: upstreams without variables; variables that are not built in yet; and near misses in
+// What does not depend on a route: upstreams without variables; unknown variables where they are errors; and near misses in
 // bodies, where an unknown name stays as text.
 void check_shared_templates(const Context& context, const Draft& draft);
 

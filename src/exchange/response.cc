@@ -7,39 +7,26 @@
 
 #include "exchange/encoding_sink.h"
 #include "prox/compress/negotiation.h"
-#include "prox/exchange/variables.h"
+#include "prox/exchange/rendered_values.h"
 
 namespace prox::exchange {
 
 namespace {
 
-// Renders the values that are not the same for every response, a NUL behind each: no value can hold one. All of them before any is used,
-// since the string may move while it grows.
-void render(Exchange& x, const std::vector<ResponseEdit>& edits) {
-  x.edits_scratch.clear();
-  const Variables variables(x);
-  for (const ResponseEdit& edit : edits) {
-    if (!edit.value || edit.value->is_constant()) continue;
-    edit.value->render(variables, routing::Escape::Field, x.edits_scratch);
-    x.edits_scratch.push_back('\0');
-  }
-}
-
 void apply(Exchange& x, const std::vector<ResponseEdit>& edits) {
-  render(x, edits);
+  const auto is_rendered = [](const ResponseEdit& edit) {
+    return edit.value && !edit.value->is_constant();
+  };
+  RenderedValues values(x, x.edits_scratch);
+  for (const ResponseEdit& edit : edits) {
+    if (is_rendered(edit)) values.add(*edit.value);
+  }
   http::Fields& fields = x.response.fields;
-  std::size_t at = 0;
   for (const ResponseEdit& edit : edits) {
     fields.remove_if(
         [&](const http::Field& field) { return http::equal_ignoring_case(field.name, edit.name); });
-    if (!edit.value) continue;
-    Slice value = edit.value->constant();
-    if (!edit.value->is_constant()) {
-      const std::size_t end = x.edits_scratch.find('\0', at);
-      value = Slice(x.edits_scratch).substr(at, end - at);
-      at = end + 1;
-    }
-    fields.add(edit.name, value, edit.id);
+    if (edit.value)
+      fields.add(edit.name, is_rendered(edit) ? values.take() : edit.value->constant(), edit.id);
   }
 }
 

@@ -1,12 +1,16 @@
 #include "prox/exchange/variables.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "prox/http/fields.h"
 #include "prox/http/host.h"
 
 namespace prox::exchange {
 
 using routing::Variable;
 
-std::string_view Variables::value(Variable variable) const {
+std::string_view Variables::value(Variable variable, std::string_view name) const {
   switch (variable) {
     case Variable::Domain: return http::without_port(x_.request.host);
     case Variable::DomainPattern:
@@ -24,6 +28,44 @@ std::string_view Variables::value(Variable variable) const {
     case Variable::TlsClientSubject: return client_tls().subject;
     case Variable::TlsClientFingerprint: return client_tls().fingerprint;
     case Variable::Target: return {};
+    case Variable::Header: return header(name);
+    case Variable::Cookie: return cookie(name);
+  }
+  return {};
+}
+
+// Several lines are one list (RFC 9110 §5.3).
+std::string_view Variables::header(std::string_view name) const {
+  const http::Field* first = nullptr;
+  bool has_more = false;
+  for (const http::Field& field : x_.request.fields) {
+    if (!http::equal_ignoring_case(field.name, name)) continue;
+    if (first == nullptr) {
+      first = &field;
+      continue;
+    }
+    if (!std::exchange(has_more, true)) joined_.assign(first->value);
+    joined_.append(", ").append(field.value);
+  }
+  if (has_more) return joined_;
+  return first != nullptr ? first->value : std::string_view();
+}
+
+// The first of that name, in the order in which they came (RFC 6265 §5.4).
+std::string_view Variables::cookie(std::string_view name) const {
+  for (const http::Field& field : x_.request.fields) {
+    if (!http::equal_ignoring_case(field.name, "Cookie")) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      std::string_view pair = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      pair.remove_prefix(std::min(pair.find_first_not_of(" \t"), pair.size()));
+      pair = pair.substr(0, pair.find_last_not_of(" \t") + 1);
+      if (pair.size() <= name.size() || pair[name.size()] != '=' || !pair.starts_with(name))
+        continue;
+      return pair.substr(name.size() + 1);
+    }
   }
   return {};
 }

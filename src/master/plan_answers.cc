@@ -30,6 +30,12 @@ int status_of(std::string_view digits) {
   return status;
 }
 
+// A body of a type that the client has a say in may be anything to its browser.
+routing::Escape escape_of(const std::string& content_type, const config::StringMap& set) {
+  if (routing::Template(content_type, set).is_constant()) return routing::escape_for(content_type);
+  return routing::Escape::Html;
+}
+
 void add_edits(std::vector<exchange::ResponseEdit>& edits, const config::HeaderEdits& headers,
                const config::StringMap& set) {
   for (const config::NamedText& header : headers) {
@@ -54,16 +60,19 @@ std::unique_ptr<const exchange::Action> make_static(const config::Config& config
   std::optional<std::string> content_type;
   for (const auto& [name, value] : action.headers) {
     if (http::equal_ignoring_case(name.value, "Content-Type")) content_type = value.value;
-    if (!value.value.empty()) answer.headers.emplace_back(name.value, value.value);
+    if (!value.value.empty())
+      answer.headers.emplace_back(name.value, routing::Template(value.value, route.set));
   }
   if (action.body_ref) {
     const config::Resource* resource = config.find_resource(action.body_ref->value);
     PROX_ASSERT(resource != nullptr);
-    if (!content_type)
-      answer.headers.emplace_back("Content-Type", content_type.emplace(resource->content_type));
+    if (!content_type) {
+      content_type = resource->content_type;
+      answer.headers.emplace_back("Content-Type", routing::Template(*content_type, {}));
+    }
     answer.body = routing::Template(resource->content, route.set);
   }
-  answer.escape = routing::escape_for(content_type.value_or(""));
+  answer.escape = escape_of(content_type.value_or(""), route.set);
   return std::make_unique<actions::StaticAction>(std::move(answer));
 }
 

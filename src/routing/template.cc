@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "prox/base/assert.h"
+#include "prox/config/placeholders.h"
 #include "routing/escape.h"
 #include "routing/lower_case.h"
 
@@ -33,17 +34,7 @@ constexpr Name kNames[] = {
     {"target", Variable::Target},
 };
 
-// A Variable, or -1 - index into `set`. The route's own names come first: its author may need one that is built in, too.
-std::optional<std::int32_t> resolve(std::string_view name,
-                                    std::span<const std::pair<std::string, std::string>> set) {
-  for (std::size_t i = 0; i < set.size(); ++i) {
-    if (set[i].first == name) return -1 - static_cast<std::int32_t>(i);
-  }
-  for (const Name& known : kNames) {
-    if (known.text == name) return static_cast<std::int32_t>(known.variable);
-  }
-  return std::nullopt;
-}
+constexpr Name kBeginnings[] = {{"header.", Variable::Header}, {"cookie.", Variable::Cookie}};
 
 }  // namespace
 
@@ -71,10 +62,31 @@ Escape escape_for(std::string_view content_type) {
   return Escape::Raw;
 }
 
+// The route's own names come first: its author may need one that is built in, too.
+std::optional<Template::Part> Template::resolve(
+    std::string_view name, std::span<const std::pair<std::string, std::string>> set,
+    std::vector<std::string>& texts) {
+  const auto add = [&](std::string_view text) {
+    texts.emplace_back(text);
+    return static_cast<std::uint32_t>(texts.size() - 1);
+  };
+  for (const auto& [own, value] : set) {
+    if (own == name) return Part{0, std::nullopt, add(value)};
+  }
+  for (const Name& known : kNames) {
+    if (known.text == name) return Part{0, known.variable};
+  }
+  for (const Name& known : kBeginnings) {
+    if (name.size() > known.text.size() && name.starts_with(known.text) &&
+        config::is_variable_name(name))
+      return Part{0, known.variable, add(name.substr(known.text.size()))};
+  }
+  return std::nullopt;
+}
+
 Template::Template(std::string_view text,
                    std::span<const std::pair<std::string, std::string>> set) {
   PROX_ASSERT(text.size() < UINT32_MAX);
-  for (const auto& [name, value] : set) set_.push_back(value);
   while (!text.empty()) {
     const std::size_t open = std::min(text.find('{'), text.size());
     literals_ += text.substr(0, open);
@@ -83,10 +95,11 @@ Template::Template(std::string_view text,
     // Another "{" before the "}" means that this one opens nothing: {"p":"{path}"}.
     const std::size_t end = std::min(text.find_first_of("{}", 1), text.size());
     const bool closed = end < text.size() && text[end] == '}';
-    const std::optional<std::int32_t> variable =
-        closed ? resolve(text.substr(1, end - 1), set) : std::nullopt;
-    if (variable) {
-      parts_.push_back({static_cast<std::uint32_t>(literals_.size()), *variable});
+    std::optional<Part> part =
+        closed ? resolve(text.substr(1, end - 1), set, texts_) : std::nullopt;
+    if (part) {
+      part->literal_end = static_cast<std::uint32_t>(literals_.size());
+      parts_.push_back(*part);
     } else {
       literals_ += text.substr(0, closed ? end + 1 : end);
     }
@@ -100,11 +113,10 @@ void Template::render(const VariableSource& source, Escape escape, std::string& 
   for (const Part& part : parts_) {
     out += literals.substr(done, part.literal_end - done);
     done = part.literal_end;
-    const std::string_view value =
-        part.variable < 0 ? std::string_view(set_[static_cast<std::size_t>(-1 - part.variable)])
-                          : source.value(static_cast<Variable>(part.variable));
+    const std::string_view text = texts_[part.text];
+    const std::string_view value = part.variable ? source.value(*part.variable, text) : text;
     // A path is decoded: its percent signs are no longer those of triples, as they are in other values.
-    const bool is_path = part.variable == static_cast<std::int32_t>(Variable::Path);
+    const bool is_path = part.variable == Variable::Path;
     append(out, value, is_path && escape == Escape::Uri ? Escape::UriPath : escape);
   }
   out += literals.substr(done);

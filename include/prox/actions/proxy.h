@@ -50,7 +50,7 @@ class ProxyAction final : public exchange::Action {
 
   const upstream::Target& target_;
   std::vector<HeaderEdit> headers_;  // without Host
-  std::string host_;                 // set by a Host edit, else empty
+  std::optional<HeaderEdit> host_;   // one that sets Host
   bool preserve_host_;
   bool stream_;
 };

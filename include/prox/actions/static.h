@@ -16,8 +16,8 @@ class StaticAction final : public exchange::Action {
  public:
   struct Answer {
     int status = 200;
-    std::vector<std::pair<std::string, std::string>>
-        headers;  // Content-Type among them if there is a body
+    // Content-Type among them if there is a body. One that comes out empty is not sent.
+    std::vector<std::pair<std::string, routing::Template>> headers;
     routing::Template body;
     routing::Escape escape = routing::Escape::Raw;
   };

@@ -14,7 +14,7 @@ class Variables : public routing::VariableSource {
  public:
   explicit Variables(const Exchange& exchange) : x_(exchange) {}
 
-  std::string_view value(routing::Variable variable) const override;
+  std::string_view value(routing::Variable variable, std::string_view name) const override;
 
  private:
   struct Captured {
@@ -23,12 +23,15 @@ class Variables : public routing::VariableSource {
   };
 
   std::string_view uri() const;
+  std::string_view header(std::string_view name) const;
+  std::string_view cookie(std::string_view name) const;
   const routing::DomainPattern* domain() const;
   const Captured& captures() const;
   const ClientTls& client_tls() const;
 
   const Exchange& x_;
   mutable std::optional<Captured> captured_;
+  mutable std::string joined_;  // of a field that came in several lines
 };
 
 }  // namespace prox::exchange

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,12 +42,15 @@ enum class Variable : std::uint8_t {
   TlsClientSubject,
   TlsClientFingerprint,
   Target,
+  Header,  // {header.NAME}: a field of the request
+  Cookie,  // {cookie.NAME}
 };
 
 // Gives values to a template while it renders. Values may be empty.
 class VariableSource {
  public:
-  virtual std::string_view value(Variable variable) const = 0;
+  // `name`: NAME, of those that have one.
+  virtual std::string_view value(Variable variable, std::string_view name) const = 0;
 
  protected:
   ~VariableSource() = default;
@@ -67,12 +71,17 @@ class Template {
 
  private:
   struct Part {
-    std::uint32_t literal_end;  // literals_ up to here stand before the variable
-    std::int32_t variable;      // a Variable, or -1 - index into set_
+    std::uint32_t literal_end;         // literals_ up to here stand before it
+    std::optional<Variable> variable;  // none: a text of `set`
+    std::uint32_t text = 0;            // index into texts_: that text, or a variable's NAME
   };
+  static std::optional<Part> resolve(std::string_view name,
+                                     std::span<const std::pair<std::string, std::string>> set,
+                                     std::vector<std::string>& texts);
+
   std::string literals_;
   std::vector<Part> parts_;
-  std::vector<std::string> set_;
+  std::vector<std::string> texts_ = {""};  // the first is the NAME of those that have none
 };
 
 }  // namespace prox::routing

@@ -19,7 +19,7 @@ StaticAction::Answer answer(int status, std::string_view body,
                             const std::string& type = "text/plain", const Set& set = {}) {
   StaticAction::Answer made;
   made.status = status;
-  if (!type.empty()) made.headers.emplace_back("Content-Type", type);
+  if (!type.empty()) made.headers.emplace_back("Content-Type", prox::routing::Template(type, {}));
   made.body = prox::routing::Template(body, set);
   made.escape = prox::routing::escape_for(type);
   return made;
@@ -59,7 +59,7 @@ std::string rendered(const std::string& text, const std::string& head,
 
 TEST_CASE("a static answer is its status, its headers and its body, at once") {
   StaticAction::Answer teapot = answer(418, "short and stout");
-  teapot.headers.emplace_back("X-Handle", "here");
+  teapot.headers.emplace_back("X-Handle", prox::routing::Template("here", {}));
   const Got got(teapot, kGet);
   CHECK(got.sink.head == "418 Unknown\nContent-Type: text/plain\nX-Handle: here\n");
   CHECK(got.sink.framing == BodyFraming{Kind::Length, 15});

@@ -309,10 +309,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_action("type: \"proxy\", upstream: \"h\", send_proxy_protocol: \"v1\""), 31,
        "\"send_proxy_protocol\""},
       {in_action("type: \"proxy\", upstream: \"unix:/run/a.sock\""), 26, "\"unix:\""},
-      {in_action("type: \"proxy\", upstream: \"h\", headers: { A: \"{header.B}\" }"), 45,
-       "a variable in a header"},
-      {in_action("type: \"static\", status: 200, body_ref: { text: \"{header.Accept}\" }"), 40,
-       "{header.Accept}"},
       {"{services: {web: {routes: [{action: {type: \"static\", status: 200}}], "
        "listen:\n\"unix:/run/p.sock\"}}}",
        1, "\"unix:\""},

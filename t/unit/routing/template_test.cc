@@ -22,7 +22,7 @@ class Request final : public VariableSource {
  public:
   std::string_view path = "/x/<b> ";
 
-  std::string_view value(Variable variable) const override {
+  std::string_view value(Variable variable, std::string_view name) const override {
     switch (variable) {
       case Variable::Domain: return "CDN.storage.example.com";
       case Variable::DomainPattern: return "*.storage.**";
@@ -38,6 +38,8 @@ class Request final : public VariableSource {
       case Variable::Sni: return "cdn.storage.example.com";
       case Variable::TlsClientSubject: return "CN=client";
       case Variable::TlsClientFingerprint: return "0a1b";
+      case Variable::Header: return name == "X-Env" ? "<beta>" : "";
+      case Variable::Cookie: return name == "id" ? "7" : "";
     }
     return "no such variable";
   }
@@ -195,4 +197,12 @@ TEST_CASE("text is made safe for a field and for a URI") {
   CHECK(escaped("/a b\r\n\"<>\\^`{|}\x7f\xc3\xa9", Escape::Uri) ==
         "/a%20b%0D%0A%22%3C%3E%5C%5E%60%7B%7C%7D%7F%C3%A9");
   CHECK(escaped("/100%?#", Escape::UriPath) == "/100%25%3F%23");
+}
+
+TEST_CASE("a name behind header. or cookie. is handed on as it is written") {
+  CHECK(render("{header.X-Env} {cookie.id} {header.None}{cookie.x}.", "text/html") ==
+        "&lt;beta&gt; 7 .");
+  CHECK(render("{header.} {cookie.} {header.a b} {headers.x}", "") ==
+        "{header.} {cookie.} {header.a b} {headers.x}");
+  CHECK(render("{header.X-Env}", "", {}, {{"header.X-Env", "mine"}}) == "mine");
 }
