@@ -237,6 +237,7 @@ def test_conditions_go_on_working_with_weak_tags(start_prox, root):
     for tag in (plain.get("ETag"), coded.get("ETag")):
         known = prox.fetch("/text.txt", fields=GZIP + [("If-None-Match", tag)])
         assert (known.status, known.body, known.get("ETag")) == (304, b"", tag)
+        assert known.get("Vary") == ("Accept-Encoding" if tag.startswith("W/") else None)
     assert prox.fetch("/text.txt", fields=GZIP + [("If-Match", coded.get("ETag"))]).status == 412
     # A weak tag asks for no part (RFC 9110 §13.1.5).
     whole = prox.fetch("/text.txt", fields=GZIP + [("Range", "bytes=0-9"), ("If-Range", coded.get("ETag"))])

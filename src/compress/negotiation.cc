@@ -117,16 +117,17 @@ void mark_encoded(Fields& fields, Coding coding, std::string& scratch) {
   fields.add("Content-Encoding", name_of(coding), FieldId::Other);
 }
 
-void weaken_known_etag(const Fields& request, Fields& response, std::string& scratch) {
+bool weaken_known_etag(const Fields& request, Fields& response, std::string& scratch) {
   for (Field& etag : response) {
     if (!is_named(etag, "ETag") || !etag.value.starts_with('"')) continue;
     scratch.assign("W/").append(etag.value);
     for (const Field& asked : request) {
       if (!is_named(asked, "If-None-Match") || asked.value.find(scratch) == Slice::npos) continue;
       etag.value = scratch;
-      return;
+      return true;
     }
   }
+  return false;
 }
 
 }  // namespace prox::compress

@@ -41,10 +41,10 @@ void send_encoded(Exchange& x, const compress::Verdict& verdict) {
 
 void send_negotiated(Exchange& x, const compress::Settings& settings, http::BodyFraming body) {
   http::Fields& fields = x.response.fields;
-  if (x.response.status == 304)
-    compress::weaken_known_etag(x.request.fields, fields, x.etag_scratch);
+  const bool was_encoded = x.response.status == 304 &&
+                           compress::weaken_known_etag(x.request.fields, fields, x.etag_scratch);
   const compress::Verdict verdict = compress::negotiate(settings, x.request, x.response, body);
-  if (verdict.varies) compress::add_vary(fields);
+  if (verdict.varies || was_encoded) compress::add_vary(fields);
   if (verdict.coding && x.context->encoding.has_room()) return send_encoded(x, verdict);
   x.sink->send_head(x.response, body);
 }

@@ -40,6 +40,7 @@ void add_vary(http::Fields& fields);
 void mark_encoded(http::Fields& fields, Coding coding, std::string& scratch);
 
 // A 304 says the ETag as the client has it: weak if that is how it asked (RFC 9110 §15.4.5), since a strong one stands for other bytes.
-void weaken_known_etag(const http::Fields& request, http::Fields& response, std::string& scratch);
+// True if so: what the client has was encoded then.
+bool weaken_known_etag(const http::Fields& request, http::Fields& response, std::string& scratch);
 
 }  // namespace prox::compress

@@ -10,8 +10,8 @@ namespace prox::exchange {
 // a turn of the loop, since all other clients wait for the turn's end. Those that want more wait in line.
 class EncodingShare {
  public:
-  // 2 to 3 ms with the slowest of the codings.
-  static constexpr std::size_t kBytesPerTurn = 128 * 1024;
+  // 1 to 2 ms with the slowest of the codings.
+  static constexpr std::size_t kBytesPerTurn = 64 * 1024;
 
   // A body that is encoded; embedded in its owner. It counts from enter() until it leaves or is destroyed.
   class Member {

@@ -76,7 +76,8 @@ std::string not_modified(Slice if_none_match, Slice etag) {
   http::Fields response;
   response.add("ETag", etag, http::FieldId::Other);
   std::string scratch;
-  weaken_known_etag(request, response, scratch);
+  const bool is_weaker = weaken_known_etag(request, response, scratch);
+  CHECK(is_weaker == (response.begin()->value != etag));
   return text_of(response);
 }
 

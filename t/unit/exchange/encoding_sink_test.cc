@@ -198,7 +198,7 @@ TEST_CASE("pieces that follow each other leave together", "[exchange][encoding]"
 TEST_CASE("a client that is full holds up encoder and handler", "[exchange][encoding]") {
   Compressed compressed;
   compressed.send_head();
-  const std::string body = digits(100'000);
+  const std::string body = digits(50'000);
   compressed.client.backed_up = true;
   Sender& sender = compressed.send("");
   sender.send(body);
