@@ -125,11 +125,15 @@ void ServeBody::send_some() {
   x_.sink->send_body(part);
 }
 
-bool ServeBody::is_unchanged() const {
+bool ServeBody::is_unchanged() {
   struct stat status {};
   if (::fstat(file_.get(), &status) == -1) return false;
+  // Its last name was taken away while it was sent: it is another file now, or none. One that had none to begin with, since the cache
+  // trusts what it knows for a second, is sent as what it was.
+  const bool has_name = status.st_nlink > 0;
+  if (std::exchange(had_name_, has_name) && !has_name) return false;
   const files::Version now = files::Version::of(status);
-  // A link more or fewer, as of a name that is taken away, changes only the inode.
+  // Other links and rights change only the inode.
   return now.size == version_.size && now.modified == version_.modified;
 }
 

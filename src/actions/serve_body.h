@@ -43,7 +43,7 @@ class ServeBody {
   void add(Piece piece);
   bool next_piece();
   void send_some();
-  bool is_unchanged() const;
+  bool is_unchanged();
 
   exchange::Exchange& x_;
   base::SharedFd file_;
@@ -54,6 +54,7 @@ class ServeBody {
   std::string multipart_type_;
   std::uint64_t size_ = 0;
   bool ended_ = false;
+  bool had_name_ = false;  // when it was last looked at
 };
 
 }  // namespace prox::actions
