@@ -17,7 +17,7 @@ BLOCK = bytes(range(256)) * 256  # 64 KiB
 RESIDENT_LIMIT = 32 * MIB
 # What a sender may be able to push into a stopped path: both pairs of kernel buffers, and prox's own.
 STUCK_LIMIT = 48 * MIB
-NO_TIME_LIMITS = {"read_timeout": 0, "write_timeout": 0, "response_header_timeout": 0}
+NO_TIME_LIMITS = {"read_timeout": 0, "write_timeout": 0, "response_header_timeout": 0, "min_rate": 0}
 
 
 class Sender(threading.Thread):

@@ -95,7 +95,7 @@ constexpr Key kServiceConfigKeys[] = {
     {"max_connections_per_ip", integer(0, kMostCount), "0", "",
      "open connections of one client address", State::Later},
     {"min_rate", integer(0, kMostBytes), "240", "bytes a second",
-     "slowest transfer that is put up with", State::Later},
+     "slowest transfer that is put up with; 0: no limit"},
     {"max_streams", integer(1, kMostCount), "128", "", "open HTTP/2 streams of a connection"},
     {"peek_timeout", duration(), "5s", "",
      "longest wait for a ClientHello, on services with pass routes"},

@@ -24,6 +24,7 @@ void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
   PROX_ASSERT(writing_ == Writing::None);
   exchange::Exchange& x = *exchange_;
   writing_ = Writing::Body;
+  rate_.pause();
   x.access.status = static_cast<std::uint16_t>(head.status);
   bodyless_ = x.request.method == http::Method::Head || head.status == 204 || head.status == 304;
   const bool is_http10 = x.request.version == http::Version::Http10;

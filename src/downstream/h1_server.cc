@@ -26,8 +26,6 @@ constexpr int kReadsPerTurn =
     16;  // at most half a MiB before the other connections have their turn
 // What is read of an unwanted body to save a connection.
 constexpr std::uint64_t kDiscardLimit = 256 * 1024;
-// How often the client of a response that is due is looked at: a reset in one event with its request shows in no other.
-constexpr Millis kClientCheck = 1'000;
 
 }  // namespace
 
@@ -55,10 +53,6 @@ void H1Server::abandon() {
   settle_.cancel();
   lose_exchanges();
   body_.clear();
-}
-
-bool H1Server::owes_response() const {
-  return reading_ == Reading::Complete && writing_ != Writing::Ended && !closing_;
 }
 
 bool H1Server::is_unfinished() const {
@@ -117,46 +111,6 @@ void H1Server::close_when_flushed() {
       !connection_.stream().saw_peer_close())
     return connection_.linger();
   connection_.close();
-}
-
-void H1Server::on_deadline() {
-  const Millis now = base::coarse_now();
-  if (write_deadline_ != 0 && now >= write_deadline_)
-    return close_for(exchange::kWriteTimeout, true);
-  if (owes_response() && (read_deadline_ == 0 || now < read_deadline_)) {
-    if (connection_.stream().has_ended()) return close_for(exchange::kClientReset);
-    return update_deadline();
-  }
-  if (reading_ == Reading::Idle || (reading_ == Reading::Head && !parser_.has_started()))
-    return connection_.close();
-  if (reading_ == Reading::Head) {
-    // The bytes may have moved since they were looked at, and nothing more comes that the parser would be asked about.
-    exchange_->request.clear();
-    begin_exchange();
-  }
-  if (reading_ == Reading::Head || reading_ == Reading::Body) {
-    fail_request(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
-    if (!write_output()) return;
-    return after_turn();
-  }
-  connection_.close();
-}
-
-void H1Server::update_deadline() {
-  const bool writing = writing_ != Writing::None || !connection_.stream().output().empty();
-  if (!writing) write_deadline_ = 0;
-  // The wait for the next request begins when the last response has left.
-  if (reading_ == Reading::Idle && !closing_ && is_kept_) {
-    const Millis limit = connection_.service().limits.idle_timeout;
-    if (writing) {
-      read_deadline_ = 0;
-    } else if (read_deadline_ == 0 && limit > 0) {
-      read_deadline_ = base::coarse_now() + limit;
-    }
-  }
-  Millis deadline = earlier(read_deadline_, write_deadline_);
-  if (owes_response()) deadline = earlier(deadline, base::coarse_now() + kClientCheck);
-  connection_.set_deadline(deadline);
 }
 
 // ---- reading ----
@@ -401,6 +355,7 @@ void H1Server::finish_exchange() {
   reading_ = Reading::Idle;
   writing_ = Writing::None;
   request_started_ = 0;
+  rate_.pause();
   continue_sent_ = false;
   is_kept_ = true;
   read_deadline_ = 0;

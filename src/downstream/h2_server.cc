@@ -5,6 +5,7 @@
 #include "downstream/deadline.h"
 #include "prox/base/log.h"
 #include "prox/downstream/connection.h"
+#include "prox/net/acked_bytes.h"
 
 namespace prox::downstream {
 
@@ -288,6 +289,10 @@ void H2Server::on_deadline() {
     }
     stall_deadline_ = 0;  // begins anew with the next look at the socket
   }
+  if (is_reader_too_slow(now)) {
+    why_ = exchange::kMinRate;
+    return connection_.close(true);
+  }
   if (streams_ && connection_.stream().has_ended()) break_off(exchange::kClientReset);
   if (has_passed(idle_deadline_)) {
     if (!has_input_) return connection_.close();
@@ -311,6 +316,27 @@ bool H2Server::carries_tunnel() const {
        stream = stream->next_.get())
     if (stream->is_tunnel()) return true;
   return false;
+}
+
+bool H2Server::has_queued() const {
+  for (const H2ServerStream* stream = streams_.get(); stream != nullptr;
+       stream = stream->next_.get())
+    if (stream->has_queued()) return true;
+  return false;
+}
+
+// Streams that share a slow connection may each be slower than min_rate: all of them together are not. A stream that its own window
+// holds back looks after itself.
+bool H2Server::is_reader_too_slow(Millis now) {
+  const std::uint64_t rate = connection_.service().limits.min_rate;
+  const bool is_waited_for =
+      !connection_.stream().output().empty() || (codec_.is_held_back() && has_queued());
+  if (rate == 0 || !is_waited_for || carries_tunnel()) {
+    rate_.pause();
+    return false;
+  }
+  const auto moved = net::acked_bytes(connection_.stream().fd());
+  return moved && rate_.is_too_slow(now, *moved, rate);
 }
 
 void H2Server::expect(Millis deadline) {

@@ -73,6 +73,8 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   void close_when_flushed();
   void update_deadline();
   bool carries_tunnel() const;
+  bool has_queued() const;
+  bool is_reader_too_slow(base::Millis now);
   std::size_t delivering() const;
   void lose_client();
   void break_off(std::string_view why);
@@ -88,6 +90,7 @@ class H2Server final : public Server, public http::H2Codec::Owner, public base::
   base::Millis idle_deadline_ = 0;   // until the next request begins
   base::Millis head_deadline_ = 0;   // until the head that has begun is complete
   base::Millis stall_deadline_ = 0;  // until some of the output leaves
+  RateWatch rate_;                   // of the client as a reader of all streams
   base::Millis leave_deadline_ = 0;  // until the second GOAWAY goes out in any case
   std::string_view why_ = exchange::kShutdown;
   bool look_ = false;       // a stream waits to go on

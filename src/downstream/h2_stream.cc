@@ -51,7 +51,9 @@ void H2ServerStream::release() {
   response_.clear();
   request_trailers_.clear();
   response_trailers_.clear();
-  body_bytes_ = 0;
+  body_bytes_ = moved_bytes_ = 0;
+  rate_.pause();
+  may_send_body_ = true;
   read_deadline_ = write_deadline_ = 0;
   reading_ = Reading::Head;
   writing_ = Writing::None;
@@ -92,6 +94,7 @@ void H2ServerStream::on_head(const base::Result<BodyFraming>& framing) {
 
   x.request_body = *framing;
   const exchange::ServiceLimits& limits = x.service->limits;
+  may_send_body_ = x.request.fields.find(http::FieldId::Expect) == nullptr;
   if (framing->has_body()) {
     read_deadline_ = deadline_after(limits.read_timeout);
     server_->expect(read_deadline_);
@@ -193,8 +196,32 @@ void H2ServerStream::on_time(Millis now) {
     note(exchange::kWriteTimeout);
     return cancel();
   }
-  if (read_deadline_ != 0 && now >= read_deadline_)
-    fail(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
+  const bool is_late = read_deadline_ != 0 && now >= read_deadline_;
+  if (!is_late && !is_too_slow(now)) return;
+  if (!is_late) {
+    note(exchange::kMinRate);
+    if (!awaits_body()) return cancel();
+  }
+  fail(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
+}
+
+// What the connection holds back is no fault of this stream's reader.
+bool H2ServerStream::is_too_slow(Millis now) {
+  const std::uint64_t rate = server_->connection().service().limits.min_rate;
+  if (rate == 0) return false;
+  if (awaits_body()) return rate_.is_too_slow(now, body_bytes_, rate);
+  if (id() != 0 && !is_tunnel_ && has_queued() && server_->codec().is_held_back(*this))
+    return rate_.is_too_slow(now, moved_bytes_, rate);
+  rate_.pause();
+  return false;
+}
+
+// A body is due: its handler has taken all of it that came and wants more, nothing is answered yet, and the client does not wait for
+// leave to send it (RFC 9110 §10.1.1).
+bool H2ServerStream::awaits_body() const {
+  return reading_ == Reading::Body && writing_ == Writing::None && !asks_for_tunnel_ &&
+         (may_send_body_ || body_bytes_ > 0) && request_.empty() && exchange_ &&
+         exchange_->handler && exchange_->handler->wants_request_body();
 }
 
 // The client waits no longer, and may know it.
@@ -219,7 +246,9 @@ void H2ServerStream::on_drain() {
 // ---- the response ----
 
 void H2ServerStream::send_interim(const http::ResponseHead& head) {
-  if (writing_ == Writing::None) server_->codec().send_interim(*this, head);
+  if (writing_ != Writing::None) return;
+  may_send_body_ = may_send_body_ || head.status == 100;
+  server_->codec().send_interim(*this, head);
 }
 
 void H2ServerStream::send_head(http::ResponseHead& head, BodyFraming body) {
@@ -234,6 +263,7 @@ void H2ServerStream::send_head(http::ResponseHead& head, BodyFraming body) {
   zone::add(x.context->row.responses_total[static_cast<std::size_t>(head.status / 100) % 6]);
   x.access.status = static_cast<std::uint16_t>(head.status);
   writing_ = Writing::Body;
+  rate_.pause();
   write_deadline_ = deadline_after(x.service->limits.write_timeout);
   server_->expect(write_deadline_);
 }

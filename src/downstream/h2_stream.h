@@ -5,6 +5,7 @@
 
 #include "prox/base/clock.h"
 #include "prox/downstream/h2_stream_pool.h"
+#include "prox/downstream/rate_watch.h"
 #include "prox/downstream/shed_list.h"
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/response_sink.h"
@@ -38,7 +39,10 @@ class H2ServerStream final : public http::H2Stream,
   void on_data(const base::BlockRef& block, Slice data);
   void on_end(Slice trailers);
   http::H2Codec::Outgoing outgoing() const;
-  void move_body(net::Buffer& out, std::size_t bytes) { out.append_front(response_, bytes); }
+  void move_body(net::Buffer& out, std::size_t bytes) {
+    out.append_front(response_, bytes);
+    moved_bytes_ += bytes;
+  }
 
   // What a turn of the server brings, when no handler is on the stack. True if its handler was called.
   bool go_on();
@@ -49,6 +53,8 @@ class H2ServerStream final : public http::H2Stream,
   base::Millis deadline() const;
   bool is_answering() const { return writing_ != Writing::None; }
   bool is_tunnel() const { return is_tunnel_; }
+  // There is something of the response that has not left for the connection's output.
+  bool has_queued() const { return !response_.empty(); }
   // Closed for the client, by both ends, while the tunnel's last bytes are on their way to the upstream: nobody but the upstream is
   // waited for. It is done when they have arrived, or never will.
   bool is_delivering() const;
@@ -92,6 +98,8 @@ class H2ServerStream final : public http::H2Stream,
   void end_exchange();
   bool is_answered() const { return writing_ == Writing::Ended && response_.empty(); }
   void cancel();
+  bool awaits_body() const;
+  bool is_too_slow(base::Millis now);
   void on_shed() override;
 
   H2Server* server_ = nullptr;
@@ -102,7 +110,9 @@ class H2ServerStream final : public http::H2Stream,
   net::Buffer response_;  // on its way to the client
   std::string request_trailers_;
   std::string response_trailers_;
-  std::uint64_t body_bytes_ = 0;  // of the request so far
+  std::uint64_t body_bytes_ = 0;   // of the request so far
+  std::uint64_t moved_bytes_ = 0;  // of the response's body, into frames
+  RateWatch rate_;
   base::Millis read_deadline_ = 0;
   base::Millis write_deadline_ = 0;
   Reading reading_ = Reading::Head;
@@ -111,9 +121,10 @@ class H2ServerStream final : public http::H2Stream,
   bool is_tunnel_ = false;
   bool tunnel_over_ = false;  // for its handler
   bool bodyless_ = false;
-  bool end_told_ = false;   // the handler knows that the request is complete
-  bool resumed_ = false;    // the handler wants more of the request
-  bool backed_up_ = false;  // the handler waits until more of the response has left
+  bool may_send_body_ = true;  // the client waits for no 100
+  bool end_told_ = false;      // the handler knows that the request is complete
+  bool resumed_ = false;       // the handler wants more of the request
+  bool backed_up_ = false;     // the handler waits until more of the response has left
 };
 
 }  // namespace prox::downstream

@@ -250,6 +250,15 @@ bool H2Codec::submit_trailers(nghttp2_session* session, std::int32_t id, Slice l
   return true;
 }
 
+bool H2Codec::is_held_back() const {
+  return nghttp2_session_get_remote_window_size(session_.get()) <= 0;
+}
+
+bool H2Codec::is_held_back(const H2Stream& stream) const {
+  return !is_held_back() &&
+         nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id_) <= 0;
+}
+
 void H2Codec::resume(H2Stream& stream) {
   if (!stream.is_waiting_) return;
   stream.is_waiting_ = false;

@@ -91,6 +91,7 @@ class PlanBuilder {
     limits.head.max_uri_bytes = static_cast<std::size_t>(settings.max_uri_bytes);
     limits.head.max_fields = static_cast<std::size_t>(settings.max_header_count);
     limits.max_body_bytes = static_cast<std::uint64_t>(settings.max_body_bytes);
+    limits.min_rate = static_cast<std::uint64_t>(settings.min_rate);
     limits.keep_alive_seconds = seconds_of(settings.keep_alive);
     limits.max_requests_per_conn = static_cast<std::uint32_t>(settings.max_requests_per_conn);
     limits.max_streams = static_cast<std::uint32_t>(settings.max_streams);

@@ -5,6 +5,7 @@
 
 #include "prox/base/pooled.h"
 #include "prox/downstream/leaving_exchanges.h"
+#include "prox/downstream/rate_watch.h"
 #include "prox/downstream/server.h"
 #include "prox/exchange/exchange.h"
 #include "prox/exchange/response_sink.h"
@@ -85,6 +86,7 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void break_off(std::string_view why);
   void give_up_reading();
   void fail_request(const base::Error& error);
+  void give_up_request();
   void on_client_closed();
   void close_when_flushed();
   void flush_or_break();
@@ -95,6 +97,9 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   bool write_output();
   void after_turn();
   void update_deadline();
+  void look_at_client(base::Millis now);
+  bool is_too_slow(base::Millis now);
+  bool awaits_body() const;
   bool owes_response() const;
   std::size_t wanted_room() const;
   http::ConnectionOption connection_option() const;
@@ -111,6 +116,8 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   base::Millis request_started_ = 0;            // set when a request does not come whole
   base::Millis read_deadline_ = 0;
   base::Millis write_deadline_ = 0;
+  base::Millis look_deadline_ = 0;  // until the next look at a client that waits or is waited for
+  RateWatch rate_;
   std::uint64_t body_bytes_ = 0;
   std::uint32_t requests_ = 0;
   Reading reading_ = Reading::Idle;

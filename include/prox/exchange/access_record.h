@@ -32,7 +32,8 @@ struct AccessRecord {
 inline constexpr std::string_view kClientClosed = "client_closed";  // it shut its side
 inline constexpr std::string_view kClientReset = "client_reset";  // its connection or stream broke
 inline constexpr std::string_view kWriteTimeout = "write_timeout";  // it did not read
-inline constexpr std::string_view kProtocolError = "h2_error";      // it broke HTTP/2
-inline constexpr std::string_view kShutdown = "shutdown";           // prox stopped, at its limit
+inline constexpr std::string_view kMinRate = "min_rate";        // it was waited for, and too slow
+inline constexpr std::string_view kProtocolError = "h2_error";  // it broke HTTP/2
+inline constexpr std::string_view kShutdown = "shutdown";       // prox stopped, at its limit
 
 }  // namespace prox::exchange

@@ -39,7 +39,8 @@ struct ServiceLimits {
   int keep_alive_seconds = 30;           // TCP keep-alive probes on tunnels; 0: none
   base::Millis tls_handshake_timeout = 10'000;
   http::HeadLimits head;
-  std::uint64_t max_body_bytes = 0;            // 0: none
+  std::uint64_t max_body_bytes = 0;  // 0: none
+  std::uint64_t min_rate = 240;      // bytes a second, of a client that is waited for; 0: none
   std::uint32_t max_requests_per_conn = 1000;  // 0: none
   std::uint32_t max_streams = 128;             // open at a time on an HTTP/2 connection
   std::uint32_t h2_stream_window = 64 * 1024;  // bytes, of a request's body

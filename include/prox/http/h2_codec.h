@@ -161,6 +161,9 @@ class H2Codec {
   bool may_open() const;
   std::uint32_t peer_max_streams() const;
   bool allows_extended_connect() const;
+  // The peer's windows let nothing more of any body pass, or of this one alone.
+  bool is_held_back() const;
+  bool is_held_back(const H2Stream& stream) const;
   // outgoing() has more than it had.
   void resume(H2Stream& stream);
   // Ends a stream at once. on_closed() comes from send().

@@ -289,7 +289,6 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
       {in_service("deny: []"), 1, "\"deny\""},
       {in_settings("max_connections: 5"), 1, "\"max_connections\""},
       {in_settings("max_connections_per_ip: 5"), 1, "\"max_connections_per_ip\""},
-      {in_settings("min_rate: 5"), 1, "\"min_rate\""},
       {in_settings("read_buffer_size: 32768"), 1, "\"read_buffer_size\""},
       {in_settings("trusted_proxies: []"), 1, "\"trusted_proxies\""},
       {in_settings("proxy_protocol: \"v1\""), 1, "\"proxy_protocol\""},
@@ -328,9 +327,9 @@ TEST_CASE("what is not built in yet is never accepted in silence") {
 TEST_CASE("values of keys that are not built in are checked all the same") {
   check_rows(
       {
-          {in_settings("min_rate: \"fast\""),
-           {"2:1 warning not-built: \"min_rate\" is not built into this version yet",
-            "2:11 error bad-type: \"min_rate\" must be a whole number, found string"}},
+          {in_settings("max_connections: \"few\""),
+           {"2:1 warning not-built: \"max_connections\" is not built into this version yet",
+            "2:18 error bad-type: \"max_connections\" must be a whole number, found string"}},
           {in_routes("{ action: \"a\", balancer: { type: \"rr\", tagets: [] } }"),
            {"2:16 warning not-built: \"balancer\" is not built into this version yet",
             "2:16 error balancer-action: a balancer works only with proxy and pass actions; \"a\" "
