@@ -76,14 +76,12 @@ Master::Master(const Options& options, zone::Zone zone, tls::TicketKeys ticket_k
     : options_(options),
       zone_(std::move(zone)),
       ticket_keys_(std::move(ticket_keys)),
+      ticket_rotation_(loop_, ticket_keys_),
       slots_(loop_),
       spawner_(loop_, zone_),
       daemon_(std::move(daemon)) {
   sweep_timer_.init(
       loop_, [](void* self) { static_cast<Master*>(self)->sweep(); }, this);
-  rotation_timer_.init(
-      loop_, [](void* self) { static_cast<Master*>(self)->rotate_ticket_keys(); }, this);
-  rotation_timer_.set_after(kTicketKeyLife);
   if (options_.watch) watcher_.emplace(loop_, *this, Inotify::open(), Watcher::Pace{});
 }
 
@@ -447,13 +445,6 @@ void Master::on_command(ControlSocket::Asker asker, std::string_view command) {
 void Master::on_files_changed(const std::string& path) {
   if (!is_reloading_) log::info("reloading: a file has changed", {{"path", path}});
   reload(std::nullopt);
-}
-
-void Master::rotate_ticket_keys() {
-  if (const auto rotated = ticket_keys_.rotate(); !rotated)
-    log::error("cannot make a new key for session tickets: the old one stays",
-               {{"reason", describe(rotated.error())}});
-  rotation_timer_.set_after(kTicketKeyLife);
 }
 
 tl::expected<void, std::string> Master::use_logging(const LogSettings& settings) {

@@ -15,6 +15,7 @@
 #include "master/signals.h"
 #include "master/slots.h"
 #include "master/spawner.h"
+#include "master/ticket_rotation.h"
 #include "master/verdict.h"
 #include "master/watcher.h"
 #include "prox/master/master.h"
@@ -51,8 +52,6 @@ class Master final : public Generation::Owner,
 
   // What a draining generation at a time may cost: 8 × the workers' memory.
   static constexpr std::size_t kMaxGenerations = 8;
-  // A client that comes back within a day resumes its session; who gets hold of a key reads no more than that day's.
-  static constexpr base::Millis kTicketKeyLife = 12LL * 60 * 60 * 1000;
 
   // Start.
   bool start();
@@ -82,7 +81,6 @@ class Master final : public Generation::Owner,
   void sweep();
   void reap();
 
-  void rotate_ticket_keys();
   // Makes the log of this process, and of the workers that are forked from now on, what a config says. The error is the reason.
   tl::expected<void, std::string> use_logging(const LogSettings& settings);
   void use_error_log(const LogSettings& settings) const;
@@ -97,6 +95,7 @@ class Master final : public Generation::Owner,
   net::Loop loop_;
   zone::Zone zone_;
   tls::TicketKeys ticket_keys_;  // outlives every plan
+  TicketRotation ticket_rotation_;
   Slots slots_;
   Spawner spawner_;
   LogFiles logs_;
@@ -106,7 +105,6 @@ class Master final : public Generation::Owner,
   std::optional<Signals> signals_;
   std::optional<Watcher> watcher_;
   net::Timer sweep_timer_;
-  net::Timer rotation_timer_;
 
   config::Process first_process_;  // of the config prox was started with
   worker::Credentials first_credentials_;
