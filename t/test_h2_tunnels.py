@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from lib import http1
+from lib import http1, procfs
 from lib.http2 import Codes, Settings
 from lib.prox import proxy_to
 from lib.upstream import response_bytes
-from lib.waits import DEADLINE, wait_until_still
+from lib.waits import DEADLINE, Stopwatch, wait_for, wait_until_still
 
 CONNECT = [(":method", "CONNECT"), (":authority", "target.test:443")]
 
@@ -180,3 +180,30 @@ def test_the_last_bytes_of_a_client_pass_though_the_upstream_ended_first(start_p
     read_on.set()
     assert origin.wait_connection().ended.wait(DEADLINE)
     assert received == [sent]
+
+
+@pytest.mark.parametrize("stays", [True, False], ids=["client-stays", "client-leaves"])
+def test_an_upstream_that_never_takes_the_last_bytes_is_let_go_at_idle_timeout(start_prox, upstream, stays):
+    over = threading.Event()
+
+    def script(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 200 OK\r\n\r\nbye")
+        connection.half_close()
+        connection.wait(over)
+
+    prox = start_prox({**proxy_to(upstream(script), {"idle_timeout": "1s"}), "process": {"workers": 1}})
+    (worker,) = prox.workers()
+    before = procfs.descriptor_count(worker)
+    client = prox.connect_h2()
+    stream_id = client.begin_with(CONNECT, ends=False)
+    client.read_until(lambda: client.responses[stream_id].ended, what="the end of the upstream")
+    fill(client, stream_id)
+    client.send_data(stream_id, b"", ends=True)
+    client.settle()
+    if not stays:
+        client.close()
+    with Stopwatch() as watch:
+        wait_for(lambda: procfs.descriptor_count(worker) <= before + stays, what="the upstream is let go")
+    assert watch.seconds > 0.5
+    over.set()

@@ -1,5 +1,6 @@
 // What is left of HTTP/1 when a connection has become a tunnel: raw bytes, and the end of each direction.
 
+#include "downstream/deadline.h"
 #include "prox/base/assert.h"
 #include "prox/downstream/connection.h"
 #include "prox/downstream/h1_server.h"
@@ -56,6 +57,9 @@ void H1Server::settle_tunnel() {
     if (reading_ == Reading::Tunnel) stream.shut_down_writes();
   }
   if (reading_ == Reading::TunnelOver && writing_ == Writing::Shut) return connection_.close();
+  // Nobody but the target is waited for any more: it has idle_timeout to take the client's last bytes.
+  if (reading_ == Reading::TunnelEnded && writing_ == Writing::Shut && write_deadline_ == 0)
+    write_deadline_ = deadline_after(connection_.service().limits.idle_timeout);
   // While nothing is read a reset would go unseen.
   if (writing_ != Writing::Shut && stream.is_reset())
     return close_for(exchange::kClientReset, true);

@@ -206,7 +206,9 @@ void H2Server::on_closed(http::H2Stream& stream, http::H2Error error) {
   if (error != http::H2Error::NoError) own(stream).note(exchange::kClientReset);
   const bool goes_on = error == http::H2Error::NoError && own(stream).is_delivering();
   // The client may open another in its place: so these are counted apart.
-  if (!goes_on || delivering() > connection_.service().limits.max_streams) unlink(own(stream));
+  if (!goes_on || delivering() > connection_.service().limits.max_streams)
+    return unlink(own(stream));
+  own(stream).begin_delivery();
 }
 
 // ---- writing ----

@@ -193,6 +193,7 @@ bool H2ServerStream::go_on() {
 
 void H2ServerStream::on_time(Millis now) {
   if (write_deadline_ != 0 && now >= write_deadline_) {
+    if (is_delivering()) return give_up_delivery();
     note(exchange::kWriteTimeout);
     return cancel();
   }
@@ -289,6 +290,17 @@ void H2ServerStream::end_tunnel() {
 bool H2ServerStream::is_delivering() const {
   return id() == 0 && is_tunnel_ && !tunnel_over_ && reading_ == Reading::Complete &&
          writing_ == Writing::Ended;
+}
+
+void H2ServerStream::begin_delivery() {
+  write_deadline_ = deadline_after(server_->connection().service().limits.idle_timeout);
+  server_->expect(write_deadline_);
+}
+
+void H2ServerStream::give_up_delivery() {
+  write_deadline_ = 0;
+  exchange_->handler.reset();
+  end_tunnel();
 }
 
 void H2ServerStream::send_body(net::Buffer& data) {

@@ -58,6 +58,8 @@ class H2ServerStream final : public http::H2Stream,
   // Closed for the client, by both ends, while the tunnel's last bytes are on their way to the upstream: nobody but the upstream is
   // waited for. It is done when they have arrived, or never will.
   bool is_delivering() const;
+  // It begins to be, and has idle_timeout for it.
+  void begin_delivery();
   bool is_done() const { return id() == 0 && tunnel_over_; }
 
   void send_interim(const http::ResponseHead& head) override;
@@ -98,6 +100,7 @@ class H2ServerStream final : public http::H2Stream,
   void end_exchange();
   bool is_answered() const { return writing_ == Writing::Ended && response_.empty(); }
   void cancel();
+  void give_up_delivery();
   bool awaits_body() const;
   bool is_too_slow(base::Millis now);
   void on_shed() override;

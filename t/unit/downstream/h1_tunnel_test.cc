@@ -91,6 +91,23 @@ TEST_CASE("our end is passed on, and leaves the client's direction open until it
   CHECK(s.host.closed == 1);
 }
 
+TEST_CASE("the last bytes of a client that waits for nothing have idle_timeout to be delivered") {
+  prox::exchange::ServiceLimits limits;
+  limits.idle_timeout = 50;
+  Tunnelled s(limits);
+  s.send(kAsk);
+  end_answer(s.x());
+  REQUIRE(s.run_until([&] { return s.client.ended(); }));
+  // While the client may send there is no limit.
+  CHECK_FALSE(prox::test::run_until(
+      s.world.loop, [&] { return s.script.freed == 1; }, 80));
+  s.client.shut_down_writes();
+  REQUIRE(s.run_until([&] { return s.script.ended == 2; }));
+  CHECK(s.script.freed == 0);
+  CHECK(s.run_until([&] { return s.script.freed == 1; }));
+  CHECK(s.host.closed == 1);
+}
+
 TEST_CASE("a tunnel that is cut ends in a reset") {
   Tunnelled s;
   s.send(kAsk);
