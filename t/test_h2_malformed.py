@@ -1,6 +1,7 @@
 """Malformed HTTP/2 (RFC 9113): refused on its stream or its connection, and never forwarded, in whatever form."""
 
 import struct
+import threading
 
 import pytest
 
@@ -209,10 +210,14 @@ def test_what_follows_the_preface_must_be_settings(start_prox, origin, after):
     assert not origin.requests
 
 
-def test_more_streams_than_allowed_are_refused(start_prox, upstream):
+def test_more_streams_than_allowed_are_refused_and_may_come_again(start_prox, upstream):
+    """RFC 9113 §5.1.2, §8.7; the others go on."""
+    go_on = threading.Event()
+
     def script(connection):
-        connection.read_request()
-        connection.wait_closed()
+        while connection.read_request():
+            connection.wait(go_on)
+            connection.send(response_bytes(b"done"))
 
     origin = upstream(script)
     client = start_prox(proxy_to(origin, {"max_streams": 2})).connect_h2()
@@ -220,7 +225,10 @@ def test_more_streams_than_allowed_are_refused(start_prox, upstream):
     assert client.h2.remote_settings.max_concurrent_streams == 2
     client.h2.remote_settings._settings[3].append(100)  # pylint: disable=protected-access  # ours to break
     client.h2.remote_settings.acknowledge()
-    for _ in range(3):
-        stream_id = client.begin(ends=True)
-    assert is_refused(client, stream_id)
-    assert len(origin.connections) <= 2
+    first, second, third, fourth = (client.begin(ends=True) for _ in range(4))
+    assert client.read_end(third).reset == client.read_end(fourth).reset == Codes.REFUSED_STREAM
+    client.settle()
+    assert not client.goaways and len(origin.connections) <= 2
+    go_on.set()
+    assert [client.read_response(each).body for each in (first, second)] == [b"done", b"done"]
+    assert client.fetch().body == b"done"

@@ -11,6 +11,7 @@ namespace prox::http {
 namespace {
 
 constexpr std::size_t kFrameHeaderBytes = 9;
+constexpr std::size_t kTypeAt = 3;  // of a frame's header
 // Windows that make us cut a body into frames below this many bytes are a game.
 constexpr std::size_t kTinyFrameBytes = 256;
 // Nothing is read behind the frame that made a flood of it: the peer has no more requests of us.
@@ -90,18 +91,13 @@ int H2Callbacks::on_begin_frame(nghttp2_session*, const nghttp2_frame_hd* header
   return codec.flood_.empty() ? 0 : kStop;
 }
 
-int H2Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame,
+int H2Callbacks::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame,
                                   void* self) noexcept {
   H2Codec& codec = codec_of(self);
   const std::int32_t id = frame->hd.stream_id;
-  if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
-    if (H2Stream* stream = codec.find(id)) codec.begin_head(*stream);
-    return 0;
-  }
-  H2Stream* stream = codec.owner_.on_request_begin();
-  stream->begin(id);
-  PROX_ASSERT(nghttp2_session_set_stream_user_data(session, id, stream) == 0);
-  codec.begin_head(*stream);
+  const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+  if (H2Stream* stream = is_request ? codec.begin_request(id) : codec.find(id))
+    codec.begin_head(*stream);
   return 0;
 }
 
@@ -169,7 +165,11 @@ ssize_t H2Callbacks::write(nghttp2_session*, const std::uint8_t* data, std::size
                            void* self) noexcept {
   H2Codec& codec = codec_of(self);
   if (codec.owner_.is_full()) return NGHTTP2_ERR_WOULDBLOCK;
-  codec.owner_.write(slice_of(data, bytes));
+  if (bytes >= kFrameHeaderBytes && data[kTypeAt] == NGHTTP2_SETTINGS) {
+    codec.write_settings(slice_of(data, bytes));
+  } else {
+    codec.owner_.write(slice_of(data, bytes));
+  }
   return static_cast<ssize_t>(bytes);
 }
 

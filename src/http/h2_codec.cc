@@ -25,6 +25,10 @@ constexpr std::size_t kFrameBytes = 16384;  // of a HEADERS or CONTINUATION fram
 // For a response head of 64 KiB from upstream, and what we add to it.
 constexpr std::size_t kMostHeadBytesSent = 256 * 1024;
 
+// What nghttp2 takes for max_streams: it would end the connection of a client that opens one stream too many, where RFC 9113 §5.1.2
+// asks for an error of that stream alone.
+constexpr std::uint32_t kNoStreamLimit = INT32_MAX;
+
 // nghttp2 fails for want of memory, which ours does not, and by our own mistakes.
 void must(int result) { PROX_ASSERT(result >= 0); }
 
@@ -117,7 +121,7 @@ void H2Codec::submit_settings() {
        static_cast<std::uint32_t>(std::min<std::size_t>(limits_.head.max_head_bytes, UINT32_MAX))},
   };
   if (role_ == Role::Server) {
-    settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.max_streams});
+    settings.push_back({NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kNoStreamLimit});
     settings.push_back({NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1});
     settings.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
   } else {
@@ -127,6 +131,21 @@ void H2Codec::submit_settings() {
       nghttp2_submit_settings(session_.get(), NGHTTP2_FLAG_NONE, settings.data(), settings.size()));
   must(nghttp2_session_set_local_window_size(session_.get(), NGHTTP2_FLAG_NONE, 0,
                                              static_cast<std::int32_t>(limits_.connection_window)));
+}
+
+// The client is told max_streams, which is ours to keep, in the place of what nghttp2 knows.
+void H2Codec::write_settings(Slice frame) {
+  constexpr std::size_t kHeaderBytes = 9;
+  constexpr std::size_t kEntryBytes = 6;  // identifier and value (RFC 9113 §6.5.1)
+  std::array<char, kHeaderBytes + 8 * kEntryBytes> ours;
+  PROX_ASSERT(frame.size() <= ours.size());
+  std::copy(frame.begin(), frame.end(), ours.begin());
+  for (std::size_t at = kHeaderBytes; at < frame.size(); at += kEntryBytes) {
+    if (ours[at] != 0 || ours[at + 1] != NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS) continue;
+    for (std::size_t i = 0; i < sizeof limits_.max_streams; ++i)
+      ours[at + 2 + i] = static_cast<char>(limits_.max_streams >> (24 - 8 * i));
+  }
+  owner_.write({ours.data(), frame.size()});
 }
 
 // ---- bytes in, bytes out ----
@@ -292,6 +311,19 @@ H2Stream* H2Codec::find(std::int32_t id) const {
   return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session_.get(), id));
 }
 
+// A stream of the owner's for a request that begins. None if the client has as many as it may: it can try again (RFC 9113 §8.7).
+H2Stream* H2Codec::begin_request(std::int32_t id) {
+  if (open_requests_ >= limits_.max_streams) {
+    must(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM));
+    return nullptr;
+  }
+  ++open_requests_;
+  H2Stream* stream = owner_.on_request_begin();
+  stream->begin(id);
+  must(nghttp2_session_set_stream_user_data(session_.get(), id, stream));
+  return stream;
+}
+
 void H2Codec::begin_head(H2Stream& stream) {
   reading_head_ = &stream;
   if (stream.head_done_) return;
@@ -348,6 +380,7 @@ void H2Codec::end_stream(H2Stream& stream) {
 }
 
 void H2Codec::close(H2Stream& stream, std::uint32_t error) {
+  if (role_ == Role::Server) --open_requests_;
   if (reading_head_ == &stream) reading_head_ = nullptr;
   give_credit(stream.untaken_);
   stream.untaken_ = 0;

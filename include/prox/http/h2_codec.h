@@ -188,6 +188,8 @@ class H2Codec {
   }
   Result<void> fail(int error);
   void submit_settings();
+  void write_settings(Slice frame);
+  H2Stream* begin_request(std::int32_t id);
   static bool submit_trailers(nghttp2_session* session, std::int32_t id, Slice lines);
   void begin_head(H2Stream& stream);
   bool add_to_head(Slice name, Slice value);
@@ -209,9 +211,10 @@ class H2Codec {
   base::Millis now_ = 0;  // of the bytes that are being fed
   std::unique_ptr<nghttp2_session, Deleter> session_;
   H2Stream* reading_head_ = nullptr;
-  std::size_t untaken_ = 0;  // of all streams
-  std::size_t owed_ = 0;     // of these, what the connection's window was not given back at receipt
-  std::string_view flood_;   // what the peer floods us with
+  std::uint32_t open_requests_ = 0;  // of a server
+  std::size_t untaken_ = 0;          // of all streams
+  std::size_t owed_ = 0;    // of these, what the connection's window was not given back at receipt
+  std::string_view flood_;  // what the peer floods us with
 };
 
 }  // namespace prox::http
