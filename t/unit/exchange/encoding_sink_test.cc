@@ -258,6 +258,39 @@ TEST_CASE("parts of a file are read and encoded", "[exchange][encoding]") {
         "before " + text.substr(1000, 250'000) + " behind");
 }
 
+TEST_CASE("a body arrives whole in whatever order things happen", "[exchange][encoding]") {
+  std::mt19937 random(23);
+  const std::string text = digits(400'000);
+  const base::SharedFd file = file_with(text);
+  for (int round = 0; round < 60; ++round) {
+    const Coding coding = static_cast<Coding>(round % 3);
+    CAPTURE(round);
+    Compressed compressed(coding);
+    compressed.send_head();
+    std::string sent;
+    for (std::size_t left = random() % 12; left > 0; --left) {
+      const std::size_t from = random() % text.size();
+      const std::size_t bytes = random() % (text.size() - from) >> (random() % 8);
+      net::Buffer part(compressed.world.blocks);
+      if (random() % 2 == 0) part.append_file(file, from, bytes);
+      if (part.empty()) part.append_copy(Slice(text).substr(from, bytes));
+      compressed.x.sink->send_body(part);
+      sent += text.substr(from, bytes);
+      compressed.client.backed_up = random() % 3 == 0;
+      if (!compressed.client.backed_up) tell_drained(compressed.x);
+      if (random() % 3 == 0) test::turn(compressed.world.loop);
+    }
+    compressed.x.sink->end_response("X-After: 1\r\n");
+    compressed.client.backed_up = false;
+    tell_drained(compressed.x);
+    REQUIRE(test::run_until(compressed.world.loop, [&] { return compressed.client.ended; }));
+    CHECK(compressed.client.trailers == "X-After: 1\r\n");
+    const test::Decoded decoded = test::decode(coding, compressed.client.body);
+    CHECK(decoded.ended);
+    CHECK((decoded.text == sent));
+  }
+}
+
 TEST_CASE("a file that has become shorter cuts the response", "[exchange][encoding]") {
   Compressed compressed;
   compressed.send_head();
