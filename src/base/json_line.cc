@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 
 #include "prox/base/timestamp.h"
@@ -20,6 +21,18 @@ constexpr std::array<bool, 256> kPlain = [] {
   for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
   return plain;
 }();
+
+// Whether all of eight bytes do. Each term sets the high bit of the lowest byte that does not, if there is one.
+bool are_plain(std::uint64_t eight) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  const auto below = [](std::uint64_t bytes, std::uint64_t limit) {
+    return (bytes - limit * kOnes) & ~bytes;
+  };
+  const std::uint64_t special = eight | below(eight, 0x20) | below(eight ^ ('"' * kOnes), 1) |
+                                below(eight ^ ('\\' * kOnes), 1);
+  return (special & kHighs) == 0;
+}
 
 // The size of the well-formed UTF-8 sequence of two or more bytes (RFC 3629 §4) that `text` starts with, or 0.
 std::size_t multibyte_size(std::string_view text) {
@@ -57,15 +70,36 @@ char* write_escaped(unsigned char byte, char* to) {
   return to;
 }
 
+// Copies them if they are plain.
+bool copy_eight(const char* from, char* to) {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, from, 8);
+  if (!are_plain(eight)) return false;
+  std::memcpy(to, &eight, 8);
+  return true;
+}
+
+// As many bytes as are plain in front of the first that is not; returns their number. What is left behind eights is copied with some of
+// those in front of it: most texts are short, and most of all are plain.
+std::size_t copy_plain(const char* from, std::size_t size, char* to) {
+  std::size_t done = 0;
+  while (done + 8 <= size && copy_eight(from + done, to + done)) done += 8;
+  if (size >= 8 && done + 8 > size && copy_eight(from + size - 8, to + size - 8)) return size;
+  while (done < size && kPlain[static_cast<unsigned char>(from[done])]) {
+    to[done] = from[done];
+    ++done;
+  }
+  return done;
+}
+
 }  // namespace
 
 char* write_json_text(std::string_view text, char* to) {
-  while (!text.empty()) {
-    std::size_t plain = 0;
-    while (plain < text.size() && kPlain[byte_at(text, plain)]) ++plain;
-    to = copy(text.substr(0, plain), to);
+  for (;;) {
+    const std::size_t plain = copy_plain(text.data(), text.size(), to);
+    to += plain;
+    if (plain == text.size()) return to;
     text.remove_prefix(plain);
-    if (text.empty()) break;
     std::size_t size = 1;
     if (byte_at(text, 0) < 0x80) {
       to = write_escaped(byte_at(text, 0), to);
@@ -77,28 +111,19 @@ char* write_json_text(std::string_view text, char* to) {
     }
     text.remove_prefix(size);
   }
-  return to;
 }
 
-void JsonLine::text(std::string_view name, std::string_view value) {
-  key(name);
+void JsonLine::put_text(std::string_view value) {
   *at_++ = '"';
   at_ = write_json_text(value, at_);
   *at_++ = '"';
 }
 
-void JsonLine::number(std::string_view name, std::int64_t value) {
-  key(name);
-  put_number(value);
+void JsonLine::put_number(std::int64_t value) {
+  at_ = std::to_chars(at_, at_ + kMaxNumber, value).ptr;
 }
 
-void JsonLine::boolean(std::string_view name, bool value) {
-  key(name);
-  put(value ? "true" : "false");
-}
-
-void JsonLine::millis(std::string_view name, Micros value) {
-  key(name);
+void JsonLine::put_millis(Micros value) {
   put_number(value / 1000);
   *at_++ = '.';
   Micros rest = value % 1000;
@@ -109,30 +134,16 @@ void JsonLine::millis(std::string_view name, Micros value) {
   at_ += 3;
 }
 
-void JsonLine::time(std::string_view name, std::int64_t nanos_since_1970, int digits) {
-  key(name);
+void JsonLine::put_time(std::int64_t nanos_since_1970, int digits) {
   *at_++ = '"';
   at_ = write_timestamp(nanos_since_1970, digits, at_);
   *at_++ = '"';
 }
 
 char* JsonLine::end() {
+  *begin_ = '{';
   put("}\n");
   return at_;
-}
-
-void JsonLine::put(std::string_view bytes) { at_ = copy(bytes, at_); }
-
-void JsonLine::put_number(std::int64_t value) {
-  at_ = std::to_chars(at_, at_ + kMaxNumber, value).ptr;
-}
-
-void JsonLine::key(std::string_view name) {
-  if (!is_first_) *at_++ = ',';
-  is_first_ = false;
-  *at_++ = '"';
-  put(name);
-  put("\":");
 }
 
 }  // namespace prox::base

@@ -103,13 +103,20 @@ void H1Server::flush() {
 }
 
 void H1Server::flush_or_break() {
+  if (const base::Result<void> done =
+          leaving_.empty() ? connection_.stream().flush() : flush_leaving();
+      !done) {
+    break_off(exchange::kClientReset);
+    settle_.post(loop_);
+  }
+}
+
+base::Result<void> H1Server::flush_leaving() {
   net::Stream& stream = connection_.stream();
   const std::size_t before = stream.output().size();
-  const base::Result<void> done = stream.flush();
+  base::Result<void> done = stream.flush();
   leaving_.on_sent(before - stream.output().size());
-  if (done) return;
-  break_off(exchange::kClientReset);
-  settle_.post(loop_);
+  return done;
 }
 
 // Whoever is told so will be told when it is over.

@@ -20,7 +20,6 @@ void LeavingExchanges::add(ExchangePool::Ptr exchange, std::size_t unsent) {
 }
 
 void LeavingExchanges::on_sent(std::size_t bytes) {
-  if (first_ == nullptr) return;
   sent_ += bytes;
   while (first_ != nullptr && first_->leaves_at <= sent_) exchange::log_access(*take_first());
   if (first_ == nullptr) sent_ = 0;

@@ -62,7 +62,7 @@ AccessLog::AccessLog(net::Loop& loop, const LogPlan& plan, zone::Row& row)
     : plan_(plan), row_(row) {
   timer_.init(
       loop, [](void* self) { static_cast<AccessLog*>(self)->flush(); }, this);
-  for (const std::string& path : plan.files) files_.push_back({path, base::LineWriter(-1), 0});
+  for (const std::string& path : plan.files) files_.push_back({path, base::LineWriter(-1)});
 }
 
 void AccessLog::set_file(std::size_t index, int fd) { files_[index].writer.move_to(fd); }
@@ -136,8 +136,8 @@ bool AccessLog::report(File& file) {
   const std::uint64_t lost = file.writer.lost_lines() - file.told_lost;
   if (lost == 0) return true;
   const base::Millis now = base::coarse_now();
-  if (now < next_report_) return false;
-  next_report_ = now + kReportInterval;
+  if (now < file.next_report) return false;
+  file.next_report = now + kReportInterval;
   file.told_lost += lost;
   base::log::warn(
       "access lines were lost",

@@ -15,7 +15,8 @@ void Exchange::let_go() {
 }
 
 void Exchange::recycle() {
-  let_go();
+  handler.reset();
+  encoding.reset();
   context = nullptr;
   service = nullptr;
   sink = nullptr;

@@ -90,6 +90,7 @@ class H1Server final : public Server, public exchange::ResponseSink, public base
   void on_client_closed();
   void close_when_flushed();
   void flush_or_break();
+  base::Result<void> flush_leaving();
   void tell_drained();
   bool is_tunnel() const { return reading_ >= Reading::Tunnel; }
   bool take_tunnel();

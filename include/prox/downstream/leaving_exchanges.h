@@ -20,6 +20,7 @@ class LeavingExchanges {
   // `unsent`: what is in front of the end of its response, that of those before it included. At 0, or where nobody wants a line, it is
   // given back at once.
   void add(exchange::ExchangePool::Ptr exchange, std::size_t unsent);
+  bool empty() const { return first_ == nullptr; }
   // As many bytes have left.
   void on_sent(std::size_t bytes);
   // Nothing more will leave.

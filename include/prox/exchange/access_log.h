@@ -45,6 +45,7 @@ class AccessLog {
     const std::string& path;
     base::LineWriter writer;
     std::uint64_t told_lost = 0;
+    base::Millis next_report = 0;
   };
 
   void expect_flush();
@@ -56,7 +57,6 @@ class AccessLog {
   std::deque<File> files_;
   net::Timer timer_;
   std::int64_t wall_offset_ = 0;  // nanoseconds from the monotonic clock to the time of day
-  base::Millis next_report_ = 0;
 };
 
 }  // namespace prox::exchange
