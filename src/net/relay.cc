@@ -20,8 +20,10 @@ constexpr int kMovesPerTurn = 16;
 // What one splice may bring: no limit, the pipe is one.
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 constexpr int kMaxVectors = 64;
+// After a read that was short, until the socket is asked whether that was all.
+constexpr base::Millis kLookAgain = 1'000;
 
-// libevent reports an error as both, and without the end that comes with it.
+// libevent reports an error as both, as far as both are watched, and without the end that comes with it.
 bool may_be_last(short what) {
   constexpr short kBoth = EV_READ | EV_WRITE;
   return (what & EV_CLOSED) != 0 || (what & kBoth) == kBoth;
@@ -53,6 +55,7 @@ Relay::Relay(Loop& loop, base::BlockPool& blocks, PipePool& pipes, Callback call
       to_client_(target_, client_, blocks) {
   client_.relay = target_.relay = this;
   keep_alive_timer_.init(loop_, &Relay::on_keep_alive, this);
+  look_again_timer_.init(loop_, &Relay::on_look_again, this);
 }
 
 Relay::~Relay() { close(true); }
@@ -78,6 +81,7 @@ bool Relay::start(base::Fd client, base::Fd target, int keep_alive_seconds) {
 void Relay::close(bool reset) {
   resume_.cancel();
   keep_alive_timer_.cancel();
+  look_again_timer_.cancel();
   for (Side* side : {&client_, &target_}) {
     side->event.remove();
     if (!side->socket) continue;
@@ -118,6 +122,14 @@ void Relay::on_keep_alive(void* self) {
   auto* relay = static_cast<Relay*>(self);
   for (const Side* side : {&relay->client_, &relay->target_})
     set_keep_alive(side->socket.get(), relay->keep_alive_seconds_);
+}
+
+// A reset in one event with the bytes before it shows in no other, and what is behind an urgent byte is not read with what is before it.
+void Relay::on_look_again(void* self) {
+  auto* relay = static_cast<Relay*>(self);
+  for (Side* side : {&relay->client_, &relay->target_})
+    side->readable = side->may_have_ended = true;
+  relay->move_all();
 }
 
 void Relay::on_resume(void* self) { static_cast<Relay*>(self)->move_all(); }
@@ -189,6 +201,7 @@ Result<void> Relay::take_copy(Flow& flow) {
       if (flow.way == Way::Copy) flow.way = Way::Splice;
     } else if (!flow.from.may_have_ended) {
       flow.from.readable = false;  // epoll(7): all was taken, and what comes is told anew
+      if (look_again_timer_.deadline() == 0) look_again_timer_.set_after(kLookAgain);
     }
     return {};
   }

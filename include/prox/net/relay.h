@@ -86,6 +86,7 @@ class Relay {
   static void on_event(int fd, short what, void* side);
   static void on_resume(void* self);
   static void on_keep_alive(void* self);
+  static void on_look_again(void* self);
   bool watch(Side& side, int socket, short what);
   void move_all();
   Result<void> move(Flow& flow, const Flow& back);
@@ -104,6 +105,7 @@ class Relay {
   void* owner_;
   Task resume_;
   Timer keep_alive_timer_;
+  Timer look_again_timer_;
   int keep_alive_seconds_ = 0;
   Side client_;
   Side target_;

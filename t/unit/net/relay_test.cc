@@ -224,6 +224,36 @@ TEST_CASE("a reset is passed on as a reset") {
   CHECK((client_first ? r.target : r.client).was_reset());
 }
 
+TEST_CASE("a reset that comes together with the last bytes is passed on") {
+  Relayed r;
+  r.start();
+  r.exchange("a", "b");
+  settle(r.loop);
+  const bool client_first = GENERATE(true, false);
+  Peer& gone = client_first ? r.client : r.target;
+  Peer& other = client_first ? r.target : r.client;
+  gone.send("last");
+  gone.reset();
+  REQUIRE(run_until(r.loop, [&] { return r.end.has_value(); }));
+  CHECK(*r.end == Relay::End::Reset);
+  CHECK(other.was_reset());
+}
+
+TEST_CASE("what follows an urgent byte is not left behind") {
+  Relayed r;
+  r.start();
+  r.exchange("a", "b");
+  settle(r.loop);
+  r.client.send("before");
+  REQUIRE(::send(r.client.fd(), "!", 1, MSG_OOB) == 1);
+  r.client.send("behind");
+  REQUIRE(run_until(r.loop, [&] {
+    r.target.read();
+    return r.target.received().size() >= 12;
+  }));
+  CHECK(r.target.take() == "beforebehind");
+}
+
 TEST_CASE("a reset is seen while the other side takes nothing") {
   Relayed r;
   r.start();
