@@ -61,6 +61,15 @@ def test_bodies_and_trailers_pass_both_ways(start_prox, h2_origin):
     assert connection.field(stream_id, "content-length") == "12"
 
 
+def test_a_field_made_of_the_request_has_no_white_space_around_it(start_prox, h2_origin):
+    """Servers refuse the request for it, and python-h2 ends the connection, with the requests of others on it."""
+    origin = h2_origin()
+    prox = start_prox(through(origin, headers={"X-For": "for {header.X-User}", "X-Path": "{path}"}))
+    assert prox.fetch("/a%20").status == 200
+    connection, stream_id = origin.wait_stream(0)
+    assert [connection.field(stream_id, name) for name in ("x-for", "x-path")] == ["for", "/a"]
+
+
 def test_both_directions_flow_at_once(start_prox, h2_origin):
     client = start_prox(through(h2_origin())).connect()
     client.send_request("POST", fields=[("Transfer-Encoding", "chunked")])

@@ -217,6 +217,16 @@ def test_fields_and_cookies_of_the_request_in_templates(start_prox):
         assert response.get("X-Empty") is None
 
 
+def test_no_white_space_is_left_around_what_a_template_makes(start_prox):
+    """Clients refuse a whole answer for it in HTTP/2."""
+    page = static(headers={"X-Page": "{path}"})
+    routes = [{"action": page, "response_headers": {"X-For": "for {header.X-User}", "X-Path": "{header.X-User} {path}"}}]
+    prox = start_prox({"services": {"web": service(routes)}})
+    for fetch in (prox.fetch, prox.connect_h2().fetch):
+        response = fetch("/a%20b%20")
+        assert [response.get(name) for name in ("X-Page", "X-For", "X-Path")] == ["/a b", "for", "/a b"]
+
+
 def test_a_body_whose_type_the_client_chooses_is_escaped_as_html(start_prox):
     page = static("{path}", headers={"Content-Type": "{header.Accept}"})
     response = start_prox({"services": {"web": service([{"action": page}])}}).fetch(

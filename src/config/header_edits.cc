@@ -28,6 +28,12 @@ bool has_control_character(std::string_view text) {
   });
 }
 
+// No part of a value (RFC 9110 §5.5), and an error in HTTP/2.
+bool has_space_around(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  return !text.empty() && (is_space(text.front()) || is_space(text.back()));
+}
+
 }  // namespace
 
 bool is_field_name(std::string_view text) {
@@ -57,6 +63,9 @@ void check_header_edits(const Context& context, const HeaderEdits& edits) {
     } else if (has_control_character(value.value)) {
       diagnostics.error("header-value", value.place,
                         fmt::format("header \"{}\" contains a control character", name.value));
+    } else if (has_space_around(value.value)) {
+      diagnostics.error("header-value", value.place,
+                        fmt::format("header \"{}\" begins or ends with white space", name.value));
     }
   }
 }

@@ -18,15 +18,20 @@ class RenderedValues {
     text.render(variables_, routing::Escape::Field, scratch_);
     scratch_.push_back('\0');  // no value has one in it
   }
-  // The next one, after all were added. May be empty.
+  // The next one, after all were added. May be empty. Without white space around it, which is no part of a value (RFC 9110 §5.5), and
+  // for which peers refuse the whole message in HTTP/2 (RFC 9113 §8.2.1).
   Slice take() {
-    const std::size_t begin = taken_;
-    const std::size_t end = scratch_.find('\0', begin);
+    const std::size_t end = scratch_.find('\0', taken_);
+    const Slice value = Slice(scratch_).substr(taken_, end - taken_);
     taken_ = end + 1;
-    return Slice(scratch_).substr(begin, end - begin);
+    const std::size_t first = value.find_first_not_of(kSpaces);
+    if (first == Slice::npos) return {};
+    return value.substr(first, value.find_last_not_of(kSpaces) + 1 - first);
   }
 
  private:
+  static constexpr Slice kSpaces = " \t";
+
   Variables variables_;
   std::string& scratch_;
   std::size_t taken_ = 0;

@@ -309,6 +309,10 @@ TEST_CASE("header fields can be sent as they are written") {
        {"2:45 error header-value: header \"A\" contains a control character"}},
       {headers("A: \"\\0\""),
        {"2:45 error header-value: header \"A\" contains a control character"}},
+      {headers("A: \"x \""),
+       {"2:45 error header-value: header \"A\" begins or ends with white space"}},
+      {headers("A: \"\\tx\""),
+       {"2:45 error header-value: header \"A\" begins or ends with white space"}},
       {headers("\"transfer-encoding\": \"x\""),
        {"2:42 error header-framing: header \"transfer-encoding\" cannot be set: prox writes it "
         "itself"}},
