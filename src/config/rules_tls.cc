@@ -55,6 +55,13 @@ void check_redirect(const Rules& rules, const Service& service) {
                   service.name.value));
 }
 
+// For certain: what is misspelt or no boolean may be meant to switch it on, and so does acme.
+bool is_off(const Rules& rules, const json5::Value& service) {
+  const json5::Value* tls = service.find("tls");
+  if (tls != nullptr) return tls->as_bool() != nullptr;
+  return rules.lacks(&service, "tls") && rules.lacks(&service, "acme");
+}
+
 void warn_of_unused(const Rules& rules, const json5::Value& value) {
   for (const std::string_view key : kOnlyWithTls) {
     if (value.find(key) == nullptr) continue;
@@ -71,10 +78,7 @@ void check_tls(const Rules& rules) {
       check_pair(rules, draft);
       check_clients(rules, draft);
       check_redirect(rules, draft.service);
-    } else if (rules.lacks(draft.value, "tls") && rules.lacks(draft.value, "acme")) {
-      warn_of_unused(rules, *draft.value);
-    } else if (const json5::Value* tls = draft.value->find("tls");
-               tls != nullptr && tls->as_bool()) {
+    } else if (is_off(rules, *draft.value)) {
       warn_of_unused(rules, *draft.value);
     }
   }

@@ -15,7 +15,6 @@
 namespace prox::http {
 
 using base::Errc;
-using base::Side;
 
 namespace {
 
