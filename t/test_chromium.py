@@ -234,4 +234,4 @@ def test_a_video_is_sought_in_by_ranges(page, start_prox, pair, public):
             assert (response["status"], response["protocol"]) == (206, "h2")
             assert response["headers"]["Content-Range"] == f"{span.replace('=', ' ')}{len(video) - 1}/{len(video)}"
             starts.append(int(span[6:-1]))
-    assert min(starts) == 0 and any(0.85 < start / len(video) < 55 / SECONDS for start in starts)
+    assert min(starts) == 0 and any(0.85 < start / len(video) < 0.95 for start in starts)  # of 55 s
