@@ -7,10 +7,12 @@ namespace prox::compress {
 
 namespace {
 
-// zstd's own default. With 17 bits of window it holds 1.7 MiB, far from the 23 bits that a client need not go beyond (RFC 9659).
-constexpr int kLevel = 3;
-constexpr int kMostWindowBits = 17;
+// The lowest at which zstd comes to what gzip does at its level, and to less for long bodies; it is twice as fast there.
+constexpr int kLevel = 6;
+constexpr int kMostWindowBits = 17;  // clients need not go beyond 23 (RFC 9659)
 constexpr int kLeastWindowBits = 10;
+// With these tables it holds 1.3 MiB; with those of the level, for a window of 21 bits, 4 MiB.
+constexpr int kTableBits = 16;
 
 struct Free {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -22,6 +24,8 @@ class ZstdEncoder final : public Encoder {
     PROX_ASSERT(context_ != nullptr);
     set(ZSTD_c_compressionLevel, kLevel);
     set(ZSTD_c_windowLog, window_bits(body_bytes, kLeastWindowBits, kMostWindowBits));
+    set(ZSTD_c_hashLog, kTableBits);
+    set(ZSTD_c_chainLog, kTableBits);
   }
 
   Step step(Slice in, Until until, char* room, std::size_t room_bytes) override {
