@@ -32,35 +32,45 @@ bool needs_quotes(std::string_view text) {
          });
 }
 
-// Untrusted text never breaks a line or moves a terminal's cursor.
-void put_escaped(Line& line, std::string_view text, bool quoted) {
-  for (unsigned char c : text) {
-    if (quoted && (c == '"' || c == '\\')) {
+void put_escape(Line& line, unsigned char c) {
+  switch (c) {
+    case '"':
+    case '\\':
       line.push_back('\\');
       line.push_back(static_cast<char>(c));
-    } else if (c == '\n') {
-      put(line, "\\n");
-    } else if (c == '\r') {
-      put(line, "\\r");
-    } else if (c == '\t') {
-      put(line, "\\t");
-    } else if (c < ' ' || c == 0x7f) {
-      fmt::format_to(std::back_inserter(line), "\\x{:02x}", c);
-    } else {
-      line.push_back(static_cast<char>(c));
-    }
+      return;
+    case '\n': return put(line, "\\n");
+    case '\r': return put(line, "\\r");
+    case '\t': return put(line, "\\t");
+    default: fmt::format_to(std::back_inserter(line), "\\x{:02x}", c);
+  }
+}
+
+// Untrusted text never breaks a line or moves a terminal's cursor.
+void put_escaped(Line& line, std::string_view text, bool quoted) {
+  const auto needs_escape = [quoted](unsigned char c) {
+    return c < ' ' || c == 0x7f || (quoted && (c == '"' || c == '\\'));
+  };
+  for (;;) {
+    const auto* const special = std::find_if(text.begin(), text.end(), needs_escape);
+    const auto plain = static_cast<std::size_t>(special - text.begin());
+    put(line, text.substr(0, plain));
+    if (plain == text.size()) return;
+    put_escape(line, static_cast<unsigned char>(*special));
+    text.remove_prefix(plain + 1);
   }
 }
 
 void put_value(Line& line, const Attr& attr) {
   if (attr.kind == Attr::Kind::Number) {
     fmt::format_to(std::back_inserter(line), "{}", attr.number);
-    return;
+  } else if (needs_quotes(attr.text)) {
+    line.push_back('"');
+    put_escaped(line, attr.text, true);
+    line.push_back('"');
+  } else {
+    put(line, attr.text);
   }
-  const bool quoted = needs_quotes(attr.text);
-  if (quoted) line.push_back('"');
-  put_escaped(line, attr.text, quoted);
-  if (quoted) line.push_back('"');
 }
 
 void put_attr(Line& line, const Attr& attr, bool in_colour) {

@@ -43,9 +43,11 @@ void append_duration(fmt::memory_buffer& to, base::Micros duration) {
   if (duration < 1000) {
     fmt::format_to(at, "{}µs", duration);
   } else if (duration < 1'000'000) {
-    fmt::format_to(at, "{:.1f}ms", static_cast<double>(duration) / 1e3);
+    const base::Micros tenths = duration / 100;
+    fmt::format_to(at, "{}.{}ms", tenths / 10, tenths % 10);
   } else {
-    fmt::format_to(at, "{:.2f}s", static_cast<double>(duration) / 1e6);
+    const base::Micros hundredths = duration / 10'000;
+    fmt::format_to(at, "{}.{:02}s", hundredths / 100, hundredths % 100);
   }
 }
 
@@ -98,12 +100,13 @@ bool is_shown_on_console(int status) { return base::log::is_shown(level_of(statu
 
 void gather_on_console(const AccessLine& line) {
   fmt::memory_buffer message;
-  if (line.is_pass) {
-    fmt::format_to(std::back_inserter(message), "pass {} ", shortened(line.server_name));
-  } else {
-    fmt::format_to(std::back_inserter(message), "{} {} {} ", shortened(line.method),
-                   shortened(line.path), line.status);
-  }
+  const auto put = [&message](std::string_view text) {
+    message.append(text);
+    message.push_back(' ');
+  };
+  put(line.is_pass ? "pass" : shortened(line.method));
+  put(shortened(line.is_pass ? line.server_name : line.path));
+  if (!line.is_pass) fmt::format_to(std::back_inserter(message), "{} ", line.status);
   append_duration(message, line.duration);
   base::log::gather(
       level_of(line.status), {message.data(), message.size()},

@@ -1,8 +1,12 @@
 #include "prox/exchange/access_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "exchange/world.h"
 #include "prox/base/log.h"
@@ -41,6 +45,29 @@ struct Begun {
 };
 
 const std::string kGet = "GET /p?q=1 HTTP/1.1\r\nHost: a.test:8080\r\n\r\n";
+
+// What goes to stderr meanwhile.
+class CapturedStderr {
+ public:
+  CapturedStderr() : saved_(::dup(STDERR_FILENO)) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) == 0);
+    reader_ = base::Fd(ends[0]);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::close(ends[1]);
+  }
+  ~CapturedStderr() { ::dup2(saved_.get(), STDERR_FILENO); }
+  std::string text() const {
+    std::string text(4096, '\0');
+    const ssize_t n = ::read(reader_.get(), text.data(), text.size());
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text;
+  }
+
+ private:
+  base::Fd saved_;
+  base::Fd reader_;
+};
 
 struct AtLevel {
   explicit AtLevel(base::log::Level level) : before(base::log::level()) {
@@ -178,4 +205,35 @@ TEST_CASE("the console shows what its level lets through, and nothing is made fo
   CHECK(world.access_log.wants(console, 500));
   CHECK(world.access_log.wants(test::kLogged, 200));
   CHECK_FALSE(world.access_log.wants(test::kQuiet, 500));
+}
+
+TEST_CASE("durations on the console are short, and round down") {
+  struct Case {
+    base::Micros duration;
+    std::string shown;
+  };
+  const AtLevel at(base::log::Level::Info);
+  for (const auto& [duration, shown] : std::vector<Case>{{0, "0µs"},
+                                                         {350, "350µs"},
+                                                         {999, "999µs"},
+                                                         {1'000, "1.0ms"},
+                                                         {12'399, "12.3ms"},
+                                                         {999'999, "999.9ms"},
+                                                         {1'250'000, "1.25s"},
+                                                         {61'000'000, "61.00s"}}) {
+    CAPTURE(duration);
+    exchange::AccessLine line;
+    line.method = "GET";
+    line.path = "/p q\x1b";
+    line.status = 200;
+    line.duration = duration;
+    line.service = "web";
+    line.client = "192.0.2.1";
+    line.bytes_out = 5;
+    const CapturedStderr captured;
+    exchange::gather_on_console(line);
+    base::log::flush();
+    CHECK(captured.text().substr(9) ==
+          "INF GET /p q\\x1b 200 " + shown + " service=web client=192.0.2.1 bytes=5\n");
+  }
 }
