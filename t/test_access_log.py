@@ -75,6 +75,18 @@ def test_a_proxied_request(start_prox, upstream):
     assert second["ts"] > first["ts"]
 
 
+def test_a_shared_connection_counts_for_the_request_that_it_was_made_for(start_prox):
+    port = free_port()
+    prox = start_prox(logged({"services": {
+        "web": service([{"action": {"type": "proxy", "upstream": f"127.0.0.1:{port}", "proto": "h2"}}]),
+        "app": service([{"action": static(), "access_log": "off"}], port)}, "process": {"workers": 1}}))
+    for target in ["/first", "/second"]:
+        assert prox.fetch(target).status == 200
+    first, second = prox.wait_lines(2)
+    assert 0 < first["upstream_connect_ms"] <= first["upstream_ms"]
+    assert "upstream_connect_ms" not in second and second["upstream_ms"] > 0
+
+
 def test_http_1_0_and_a_head_request(start_prox):
     prox = start_prox(logged(static_site("hello")))
     prox.fetch("/old", version="1.0")

@@ -1,12 +1,14 @@
 #include "prox/base/assert.h"
 
-#include <cstdio>
 #include <cstdlib>
+
+#include "prox/base/log.h"
 
 namespace prox::base {
 
+// By the log, since a detached prox may have no other place to say it.
 void assertion_failed(const char* expression, const char* file, int line) {
-  std::fprintf(stderr, "prox: %s:%d: broken promise: %s\n", file, line, expression);
+  log::error("broken promise", {{"what", expression}, {"file", file}, {"line", line}});
   std::abort();
 }
 

@@ -2,7 +2,7 @@
 
 namespace prox::base {
 
-// Prints the broken promise and aborts: the worker ends, the master starts another.
+// Logs the broken promise and aborts: the worker ends, the master starts another.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
 }  // namespace prox::base

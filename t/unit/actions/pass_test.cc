@@ -19,6 +19,7 @@ struct Passed {
   }
 
   test::World world;
+  test::AccessLines written{world};
   test::Peer client;
   test::Fd socket;
   int over = 0;
@@ -46,6 +47,13 @@ TEST_CASE("what the client has sent already reaches the target first, and the by
   CHECK(p.world.row.passed_total == 1);
   CHECK(p.world.row.bytes_in == 5);
   CHECK(p.world.row.bytes_out == 8);
+  const base::Json line = p.written.line();
+  CHECK(line["proto"] == "tls-pass");
+  CHECK(line["sni"] == "a.test");
+  CHECK(line["bytes_in"] == 5);
+  CHECK(line["bytes_out"] == 8);
+  CHECK(line["upstream_connect_ms"] >= 0);
+  CHECK_FALSE(line.contains("error"));
 }
 
 TEST_CASE("a target that refuses ends it") {
@@ -55,6 +63,9 @@ TEST_CASE("a target that refuses ends it") {
   REQUIRE(p.wait_over());
   CHECK((p.client.ended() || p.client.was_reset()));
   CHECK(p.world.row.bytes_in == 0);
+  const base::Json line = p.written.line();
+  CHECK(line["error"] == "connect_refused");
+  CHECK_FALSE(line.contains("upstream_connect_ms"));
 }
 
 TEST_CASE("a target whose name has no address ends it") {
@@ -81,4 +92,5 @@ TEST_CASE("ended from our side, it resets both and calls nobody") {
   }
   CHECK(run_until(p.world.loop, [&] { return p.client.ended() || p.client.was_reset(); }));
   CHECK(p.over == 0);
+  CHECK(p.written.line()["error"] == "shutdown");
 }
