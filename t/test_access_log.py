@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from lib import http1, websocket
+from lib import http1, procfs, websocket
 from lib.hello import client_hello
 from lib.http2 import H2Client
 from lib.looping import LoopingClient
@@ -638,5 +638,9 @@ def test_a_console_that_nobody_reads_stalls_nobody(new_prox):
     stop, clients = loop_requests(prox)
     wait_for(lambda: sum(client.answered for client in clients) > 3000, what="more requests than a pipe holds lines of")
     total(stop, clients)
+    # Not by a look beforehand alone, which workers that look at the same time all find well.
+    for pid in prox.pid, *prox.workers():
+        assert procfs.open_flags(pid, 2) & os.O_NONBLOCK
+    assert os.get_blocking(write_end), "it stays as it is for others that hold it"
     os.close(read_end)
     os.close(write_end)

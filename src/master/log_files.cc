@@ -1,6 +1,8 @@
 #include "master/log_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +21,13 @@ base::Fd open_log(const std::string& path) {
   // Nobody reads the pipe. Held open for reading as well, it takes lines until it is full, and somebody may come.
   if (!file && errno == ENXIO) file.reset(::open(path.c_str(), O_RDWR | kFlags, 0644));
   return file;
+}
+
+void own_console() {
+  struct stat status {};
+  if (::fstat(STDERR_FILENO, &status) == -1 || !S_ISFIFO(status.st_mode)) return;
+  const base::Fd own(::open("/proc/self/fd/2", O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  if (own) ::dup2(own.get(), STDERR_FILENO);
 }
 
 bool LogFiles::open(const config::Config& config, config::Diagnostics& diagnostics) {

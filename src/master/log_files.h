@@ -14,6 +14,11 @@ namespace prox::master {
 // anyone yet.
 base::Fd open_log(const std::string& path);
 
+// If stderr is a pipe, opens it anew, so that it can be non-blocking for prox without being so for others that hold it. A look at whether
+// there is room would not do: processes that share the pipe find the same room, and all but one would wait. Stays as it is where the
+// pipe may not be opened.
+void own_console();
+
 // The log files of all configs that are in force or about to be. Opened once each by the master, whose rights workers have not, and handed
 // on to these.
 class LogFiles {

@@ -119,6 +119,7 @@ bool Master::start() {
   if (!open_pid_file(candidate.config().process)) return false;
   signals_.emplace(loop_, *this);
   open_control_socket();
+  if (!daemon_) own_console();
   exit_status_ = 0;
   try_generation(std::move(candidate));
   return true;

@@ -89,6 +89,12 @@ def descriptor_count(pid):
     return len(_descriptors(pid))
 
 
+def open_flags(pid, descriptor):
+    """What open(2) and fcntl(2) call the status flags of a process's descriptor."""
+    fields = dict(line.split(":") for line in (_PROC / str(pid) / "fdinfo" / str(descriptor)).read_text().splitlines())
+    return int(fields["flags"], 8)
+
+
 def _descriptors(pid):
     """What the descriptors of a process are; those that close meanwhile are left out."""
     found = []
