@@ -210,6 +210,31 @@ def test_what_is_no_fault_of_the_client_does_not_count(prox, resume, start_prox,
     assert h2.read_response(h2_expecting).body == b"body"
 
 
+def test_a_body_that_the_connections_window_holds_up_is_not_slow(start_prox, upstream, resume):
+    """Another body, whose upstream does not read, has taken all of the window."""
+
+    def script(connection):
+        head = connection.read_head()
+        if head.target == "/hold":
+            connection.wait(resume)
+        connection.send(response_bytes(connection.read_rest(head).body[:4]))
+
+    settings = {**NO_TIME_LIMITS, "min_rate": RATE, "h2_conn_window": 65536, "h2_stream_window": 1 << 20}
+    routes = [{"action": {"type": "proxy", "upstream": upstream(script).address}}]
+    client = start_prox({"services": {"web": service(routes, config=settings)}}).connect_h2()
+    held = client.begin("POST", "/hold")
+    with contextlib.suppress(AssertionError):
+        client.send_data(held, bytes(LONG), deadline=1)
+    assert client.h2.outbound_flow_control_window == 0
+    due = client.begin("POST", "/due")
+    with contextlib.suppress(DeadlinePassed):
+        client.read_until(lambda: client.responses[due].status, deadline=PERIOD + LATE)
+    assert client.responses[due].status == 0
+    resume.set()
+    client.send_data(due, b"body", ends=True)
+    assert client.read_response(due).body == b"body"
+
+
 def test_zero_is_no_limit(start_prox, upstream, resume):
     origin = upstream(upstream_script(resume))
     prox = start_prox({"services": {"web": service([{"action": {"type": "proxy", "upstream": origin.address}}],

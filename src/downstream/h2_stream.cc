@@ -206,12 +206,13 @@ void H2ServerStream::on_time(Millis now) {
   fail(Error{Errc::TimedOut, Side::Downstream, false, 0, "reading a request"});
 }
 
-// What the connection holds back is no fault of this stream's reader.
+// What the connection holds back, either way, is no fault of this stream's client.
 bool H2ServerStream::is_too_slow(Millis now) {
   const std::uint64_t rate = server_->connection().service().limits.min_rate;
   if (rate == 0) return false;
-  if (awaits_body()) return rate_.is_too_slow(now, body_bytes_, rate);
-  if (id() != 0 && !is_tunnel_ && has_queued() && server_->codec().is_held_back(*this))
+  const http::H2Codec& codec = server_->codec();
+  if (awaits_body() && !codec.holds_peer_back()) return rate_.is_too_slow(now, body_bytes_, rate);
+  if (id() != 0 && !is_tunnel_ && has_queued() && codec.is_held_back(*this))
     return rate_.is_too_slow(now, moved_bytes_, rate);
   rate_.pause();
   return false;

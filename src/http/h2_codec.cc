@@ -277,6 +277,10 @@ bool H2Codec::is_held_back(const H2Stream& stream) const {
          nghttp2_session_get_stream_remote_window_size(session_.get(), stream.id_) <= 0;
 }
 
+bool H2Codec::holds_peer_back() const {
+  return nghttp2_session_get_local_window_size(session_.get()) <= 0;
+}
+
 void H2Codec::resume(H2Stream& stream) {
   if (!stream.is_waiting_) return;
   stream.is_waiting_ = false;

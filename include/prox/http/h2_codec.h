@@ -164,6 +164,8 @@ class H2Codec {
   // The peer's windows let nothing more of any body pass, or of this one alone.
   bool is_held_back() const;
   bool is_held_back(const H2Stream& stream) const;
+  // Our window for all bodies together lets the peer send nothing more now.
+  bool holds_peer_back() const;
   // outgoing() has more than it had.
   void resume(H2Stream& stream);
   // Ends a stream at once. on_closed() comes from send().
