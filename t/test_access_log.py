@@ -30,17 +30,6 @@ def routes_site(*routes, **more):
     return {"services": {"web": service(list(routes))}, **more}
 
 
-@pytest.fixture
-def readable(tmp_path):
-    """A directory of files for workers of another user."""
-    for directory in [tmp_path, *tmp_path.parents]:
-        if directory.stat().st_uid == os.geteuid() and "pytest" in str(directory):
-            directory.chmod(0o755)
-    top = tmp_path / "public"
-    top.mkdir()
-    return top
-
-
 # What a line says
 
 
@@ -125,14 +114,14 @@ def test_tls_has_its_version(start_prox, ca, protocol):
     assert prox.wait_line(path="/tls")["tls"] == "TLSv1.3"
 
 
-def test_every_kind_of_answer_has_a_line(start_prox, readable):
-    (readable / "page.html").write_text("<p>page")
+def test_every_kind_of_answer_has_a_line(start_prox, public):
+    (public / "page.html").write_text("<p>page")
     prox = start_prox(logged(routes_site(
         {"match": {"path": "/static"}, "action": static()},
-        {"match": {"path": "/page.html"}, "action": {"type": "serve", "root": str(readable)}},
+        {"match": {"path": "/page.html"}, "action": {"type": "serve", "root": str(public)}},
         {"match": {"path": "/moved"}, "action": {"type": "redirect", "to": "https://a.test/"}},
         {"match": {"path": "/drop"}, "action": {"type": "drop", "mode": "close"}},
-        {"match": {"path": "/gone/*"}, "action": {"type": "serve", "root": str(readable)}},
+        {"match": {"path": "/gone/*"}, "action": {"type": "serve", "root": str(public)}},
     )))
     for target in ["/static", "/page.html", "/moved", "/gone/x", "/none"]:
         prox.fetch(target)
@@ -165,9 +154,9 @@ def test_bytes_that_are_no_text_become_json_all_the_same(start_prox):
     assert line["user_agent"] == "\"\ufffd\ufffd\\n\t\u00e9"
 
 
-def test_the_end_of_a_slow_download_is_the_end_of_the_line(start_prox, readable):
-    (readable / "large").write_bytes(bytes(8 << 20))
-    prox = start_prox(logged(routes_site({"action": {"type": "serve", "root": str(readable)}})))
+def test_the_end_of_a_slow_download_is_the_end_of_the_line(start_prox, public):
+    (public / "large").write_bytes(bytes(8 << 20))
+    prox = start_prox(logged(routes_site({"action": {"type": "serve", "root": str(public)}})))
     client = prox.connect(receive_buffer=4096)
     client.send_request(target="/large")
     client.read_head()
@@ -283,9 +272,9 @@ def test_a_stream_that_is_reset_before_the_answer_is_499(start_prox, upstream):
     assert (line["status"], line["error"]) == (499, "client_reset")
 
 
-def test_a_client_that_leaves_in_the_middle(start_prox, readable):
-    (readable / "large").write_bytes(bytes(32 << 20))
-    prox = start_prox(logged(routes_site({"action": {"type": "serve", "root": str(readable)}})))
+def test_a_client_that_leaves_in_the_middle(start_prox, public):
+    (public / "large").write_bytes(bytes(32 << 20))
+    prox = start_prox(logged(routes_site({"action": {"type": "serve", "root": str(public)}})))
     client = prox.connect(receive_buffer=4096)
     client.send_request(target="/large")
     client.read_head()
@@ -296,9 +285,9 @@ def test_a_client_that_leaves_in_the_middle(start_prox, readable):
 
 
 @pytest.mark.parametrize("protocol", ["http/1.1", "h2"])
-def test_a_client_that_does_not_read(start_prox, readable, protocol):
-    (readable / "large").write_bytes(bytes(32 << 20))
-    prox = start_prox(logged({"services": {"web": service([{"action": {"type": "serve", "root": str(readable)}}],
+def test_a_client_that_does_not_read(start_prox, public, protocol):
+    (public / "large").write_bytes(bytes(32 << 20))
+    prox = start_prox(logged({"services": {"web": service([{"action": {"type": "serve", "root": str(public)}}],
                                                           config={"write_timeout": "500ms"})}}))
     if protocol == "h2":
         client = prox.connect_h2(reads_all=False)

@@ -54,7 +54,13 @@ def prox(start_prox, ca, upstream, resume):
     settings = {**NO_TIME_LIMITS, "min_rate": RATE}
     routes = [{"action": {"type": "proxy", "upstream": upstream(upstream_script(resume)).address}}]
     services = {"plain": service(routes, config=settings), "secure": tls_service(ca.issue("localhost"), routes, config=settings)}
-    return start_prox({"services": services})
+    return start_prox({"services": services, "logging": {"access_log": "access.log"}})
+
+
+def wait_errors(prox, status, count):
+    """Waits for the lines of requests that were too slow; no other request has such a line."""
+    for line in prox.wait_lines(count):
+        assert (line["status"], line["error"]) == (status, "min_rate")
 
 
 @pytest.fixture
@@ -106,6 +112,7 @@ def test_readers_that_trickle_are_reset_and_others_are_not(prox, connect_tls):
                 if client not in ends and is_cut(client.socket):
                     ends[client] = watch.running
     assert len(ends) == len(slow)
+    wait_errors(prox, 200, len(slow))
     assert all(PERIOD * 0.9 <= end <= PERIOD + LATE for end in ends.values()), ends.values()
 
 
@@ -126,6 +133,7 @@ def test_a_stream_whose_own_window_trickles_is_reset_alone(prox, connect_tls, tl
                 reset_at = reset_at or watch.running
     assert PERIOD * 0.9 <= reset_at <= PERIOD + LATE
     assert (client.responses[slow].reset, client.responses[fast].reset) == (Codes.CANCEL, None)
+    wait_errors(prox, 200, 1)
 
 
 def test_streams_that_share_a_slow_connection_are_no_slow_readers(prox):
@@ -172,6 +180,7 @@ def test_bodies_that_trickle_are_408_and_others_are_not(prox, connect_tls):
     assert h2.responses[stream_id].status == 408
     assert len(ends) == 4 and all(PERIOD * 0.9 <= end <= PERIOD + LATE for end in ends.values()), ends.values()
     fast.assert_quiet()
+    wait_errors(prox, 408, 4)
 
 
 def echo_tunnel(connection):
