@@ -3,6 +3,7 @@
 import itertools
 import os
 import re
+import resource
 import signal
 import threading
 
@@ -597,6 +598,22 @@ def test_a_full_disk_costs_lines_and_nothing_else(start_prox):
     stop, clients = loop_requests(prox)
     prox.wait_log(r"WRN access lines were lost path=/dev/full lines=\d+ reason=\"No space left on device\"")
     assert total(stop, clients) > 0
+
+
+def test_a_limit_of_file_sizes_costs_lines_and_nothing_else(start_prox):
+    config = logged(static_site())
+    prox = start_prox(config)
+    unlimited = resource.prlimit(prox.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(prox.pid, resource.RLIMIT_FSIZE, (1000, unlimited[1]))
+    prox.reload_ok(config)  # new workers have the master's limits
+    workers = prox.workers()
+    with prox.connect() as client:
+        for _ in range(20):
+            assert client.exchange().status == 200
+        wait_for(lambda: (prox.directory / "access.log").stat().st_size == 1000, what="the file is as large as it may be")
+        assert client.exchange().status == 200
+    assert prox.workers() == workers
+    resource.prlimit(prox.pid, resource.RLIMIT_FSIZE, unlimited)
 
 
 def test_a_pipe_that_nobody_reads_costs_lines_and_nothing_else(start_prox, tmp_path):

@@ -9,7 +9,8 @@ namespace prox::master {
 namespace {
 
 constexpr std::array kHandled = {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGCHLD};
-constexpr std::array kIgnored = {SIGPIPE, SIGUSR2, SIGWINCH};
+// A log that has reached the process's limit of file sizes (SIGXFSZ) is like a full disk.
+constexpr std::array kIgnored = {SIGPIPE, SIGUSR2, SIGWINCH, SIGXFSZ};
 
 }  // namespace
 

@@ -15,7 +15,8 @@ namespace {
 // The master tells workers what to do over their channel; what a terminal or a service manager sends to the whole group is for the
 // master alone.
 void ignore_signals() {
-  for (int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE})
+  for (int signal :
+       {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, SIGPIPE, SIGXFSZ})
     std::signal(signal, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
