@@ -19,7 +19,6 @@ namespace prox::master {
 namespace {
 
 namespace log = base::log;
-using ipc::Message;
 using ipc::MessageType;
 
 base::Fd duplicate(int fd) { return base::Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)); }

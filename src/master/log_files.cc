@@ -53,6 +53,7 @@ int LogFiles::fd(const std::string& path) const {
 
 std::vector<int> LogFiles::fds(const std::vector<std::string>& paths) const {
   std::vector<int> all;
+  all.reserve(paths.size());
   for (const std::string& path : paths) all.push_back(fd(path));
   return all;
 }

@@ -63,6 +63,7 @@ Generation::Terms make_terms(std::uint64_t number, const Candidate& candidate) {
 
 std::vector<worker::Listener> listeners_of(const std::vector<Address>& addresses) {
   std::vector<worker::Listener> listeners;
+  listeners.reserve(addresses.size());
   for (const Address& address : addresses) {
     listeners.push_back({address.key, address.service, address.port(), address.redirects});
   }
