@@ -157,9 +157,9 @@ bool H1Server::take_input() {
       case Reading::Idle:
         if (connection_.stream().input().empty()) return true;
         // A client that sends requests and does not read the answers waits until it does.
-        if (is_backed_up()) {
+        if (is_backed_up() || leaving_.is_full()) {
           flush_or_break();
-          if (broken_ || is_backed_up()) return false;
+          if (broken_ || is_backed_up() || leaving_.is_full()) return false;
         }
         exchange_ = connection_.host().exchanges().take();
         exchange_->access.started = loop_.turn_time();

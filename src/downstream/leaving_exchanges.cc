@@ -17,6 +17,7 @@ void LeavingExchanges::add(ExchangePool::Ptr exchange, std::size_t unsent) {
   x.leaves_at = sent_ + unsent;
   (first_ == nullptr ? first_ : last_->next) = &x;
   last_ = exchange.release();
+  ++count_;
 }
 
 void LeavingExchanges::on_sent(std::size_t bytes) {
@@ -40,6 +41,7 @@ void LeavingExchanges::lose(std::string_view why) {
 ExchangePool::Ptr LeavingExchanges::take_first() {
   ExchangePool::Ptr first(first_, ExchangePool::GiveBack{&home_});
   first_ = std::exchange(first->next, nullptr);
+  --count_;
   return first;
 }
 

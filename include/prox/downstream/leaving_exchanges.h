@@ -21,17 +21,22 @@ class LeavingExchanges {
   // given back at once.
   void add(exchange::ExchangePool::Ptr exchange, std::size_t unsent);
   bool empty() const { return first_ == nullptr; }
+  // Each takes much more memory than a short response, so a client that reads nothing must not add more and more of them.
+  bool is_full() const { return count_ >= kMost; }
   // As many bytes have left.
   void on_sent(std::size_t bytes);
   // Nothing more will leave.
   void lose(std::string_view why);
 
  private:
+  static constexpr std::size_t kMost = 32;
+
   exchange::ExchangePool::Ptr take_first();
 
   exchange::ExchangePool& home_;
   exchange::Exchange* first_ = nullptr;
   exchange::Exchange* last_ = nullptr;
+  std::size_t count_ = 0;
   std::uint64_t sent_ = 0;  // since the first was added
 };
 

@@ -9,6 +9,7 @@ using namespace prox;
 using base::Json;
 using exchange::Exchange;
 using test::answer;
+using test::Fd;
 using test::kGet;
 using test::Served;
 
@@ -18,7 +19,9 @@ constexpr std::size_t kLarge = 16 << 20;  // more than sockets hold
 
 // A connection whose requests have lines.
 struct Logged : Served {
-  explicit Logged(const exchange::ServiceLimits& limits = {}) : Served(limits) {
+  explicit Logged(const exchange::ServiceLimits& limits = {},
+                  std::pair<Fd, Fd> pair = test::tcp_pair())
+      : Served(std::move(pair), limits, false) {
     service->access = service->routes[0].access = test::kLogged;
   }
   // The client takes everything that comes, until there are so many lines.
@@ -75,6 +78,29 @@ TEST_CASE("pipelined requests have their lines in order, each when its own respo
   const std::vector<Json> after = s.lines_after_reading(2);
   CHECK(after[0]["path"] == "/large");
   CHECK(after[1]["path"] == "/last");
+}
+
+TEST_CASE("few exchanges wait for a client that sends requests and reads no answer") {
+  exchange::ServiceLimits limits;
+  limits.max_requests_per_conn = 0;
+  Logged s(limits, test::unix_pair());
+  s.script.on_start = [](Exchange& x) {
+    test::begin_answer(x, 204, {});
+    test::end_answer(x);
+  };
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += kGet;
+  std::size_t sent = 0, lines = 0;
+  // Until a turn answers nothing any more.
+  for (std::size_t before = 1; before != s.script.started.size(); sent += 100) {
+    before = s.script.started.size();
+    s.client.send(requests);
+    s.turn();
+    lines += s.written.lines().size();
+  }
+  CHECK(s.script.started.size() - lines <= 32);
+  s.lines_after_reading(sent - lines);
+  CHECK(s.script.started.size() == sent);
 }
 
 TEST_CASE("what never leaves is told by its reason, and does not count as sent") {
