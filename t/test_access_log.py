@@ -478,9 +478,13 @@ def test_a_line_of_the_console_cannot_be_forged(start_prox):
     with prox.connect() as client:
         client.send(b"GET /\x1b[2J HTTP/1.1\r\nHost: a.test\r\n\r\n")
         client.read_response()
+    with prox.connect() as client:
+        client.send("GET /\x9b2J£ HTTP/1.1\r\nHost: a.test\r\n\r\n".encode())
+        client.read_response()
+    prox.wait_log(r"/\\xc2\\x9b2J£ 200")
     prox.fetch("/%0aERR%20forged")
     prox.wait_log("/%0aERR%20forged 200")
-    assert "\x1b" not in prox.log()
+    assert "\x1b" not in prox.log() and "\x9b" not in prox.log()
 
 
 @pytest.mark.parametrize("path, what", [("none/a.log", "No such file or directory"), ("/", "Is a directory")])

@@ -26,9 +26,17 @@ using Line = fmt::memory_buffer;
 
 void put(Line& line, std::string_view text) { line.append(text.data(), text.data() + text.size()); }
 
+// The first byte of U+0080 to U+00BF in UTF-8, the lower half of which are control characters, too: U+009B is what ESC [ is.
+constexpr unsigned char kMayBeControl = 0xc2;
+
+bool is_long_control(std::string_view text) {
+  return text.size() >= 2 && static_cast<unsigned char>(text[0]) == kMayBeControl &&
+         static_cast<unsigned char>(text[1]) < 0xa0;
+}
+
 bool needs_quotes(std::string_view text) {
   return text.empty() || std::any_of(text.begin(), text.end(), [](unsigned char c) {
-           return c <= ' ' || c == 0x7f || c == '"' || c == '=' || c == '\\';
+           return c <= ' ' || c == 0x7f || c == '"' || c == '=' || c == '\\' || c == kMayBeControl;
          });
 }
 
@@ -48,16 +56,26 @@ void put_escape(Line& line, unsigned char c) {
 
 // Untrusted text never breaks a line or moves a terminal's cursor.
 void put_escaped(Line& line, std::string_view text, bool quoted) {
-  const auto needs_escape = [quoted](unsigned char c) {
-    return c < ' ' || c == 0x7f || (quoted && (c == '"' || c == '\\'));
+  const auto is_special = [quoted](unsigned char c) {
+    return c < ' ' || c == 0x7f || c == kMayBeControl || (quoted && (c == '"' || c == '\\'));
   };
   for (;;) {
-    const auto* const special = std::find_if(text.begin(), text.end(), needs_escape);
+    const auto* const special = std::find_if(text.begin(), text.end(), is_special);
     const auto plain = static_cast<std::size_t>(special - text.begin());
     put(line, text.substr(0, plain));
-    if (plain == text.size()) return;
-    put_escape(line, static_cast<unsigned char>(*special));
-    text.remove_prefix(plain + 1);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    const auto first = static_cast<unsigned char>(text.front());
+    if (is_long_control(text)) {
+      put_escape(line, first);
+      text.remove_prefix(1);
+      put_escape(line, static_cast<unsigned char>(text.front()));
+    } else if (first == kMayBeControl) {
+      line.push_back(text.front());
+    } else {
+      put_escape(line, first);
+    }
+    text.remove_prefix(1);
   }
 }
 

@@ -132,6 +132,8 @@ TEST_CASE(
       {"a\nERR forged", "\"a\\nERR forged\""},
       {"a\r\n\tb", "\"a\\r\\n\\tb\""},
       {"\x1b[31m", "\"\\x1b[31m\""},
+      {"\u009b31m", "\"\\xc2\\x9b31m\""},
+      {"a\u00a3", "\"a\u00a3\""},
       {std::string("nul\0", 4), "\"nul\\x00\""},
       {"del\x7f", "\"del\\x7f\""},
       {"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
