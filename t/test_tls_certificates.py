@@ -88,6 +88,21 @@ def test_ciphers_are_ours_in_our_order(start_prox, ca):
         shake_hands(prox.port, old, "a.test")
 
 
+@pytest.mark.parametrize("versions, options, expected", [
+    ("-tls1_3", ["-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"],
+     "TLS_AES_128_GCM_SHA256"),
+    ("-tls1_3", ["-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"], "TLS_CHACHA20_POLY1305_SHA256"),
+    ("-tls1_3", ["-ciphersuites", "TLS_AES_256_GCM_SHA384"], "TLS_AES_256_GCM_SHA384"),
+    ("-tls1_2", ["-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"],
+     "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    ("-tls1_2", ["-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256"],
+     "ECDHE-ECDSA-CHACHA20-POLY1305"),
+])
+def test_aes_of_128_bits_comes_first_unless_the_client_has_no_aes(start_prox, ca, versions, options, expected):
+    prox = start_prox(tls_site(ca.issue("a.test")))
+    assert f"Cipher is {expected}\n" in s_client(prox, versions, *options)
+
+
 def test_curves_are_ours(start_prox, ca):
     prox = start_prox(tls_site(ca.issue("a.test"), tls_curves=["P-384"]))
     assert "P-384" in s_client(prox, "-groups", "X25519:P-384").replace("secp384r1", "P-384")

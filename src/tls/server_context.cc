@@ -160,6 +160,8 @@ bool ServerContext::make_contexts(const ServerOptions& options,
     // Tickets keep sessions where they cost us nothing: with the client.
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(context.get(), kSessionSeconds);
+    // A second one would be for clients that open several connections at once; each of these gets its own.
+    SSL_CTX_set_num_tickets(context.get(), 1);
     SSL_CTX_set_app_data(context.get(), this);
     SSL_CTX_set_tlsext_servername_callback(context.get(), &ServerCalls::choose_certificate);
     SSL_CTX_set_tlsext_status_cb(context.get(), &ServerCalls::staple);
