@@ -30,6 +30,8 @@ class Pace:
 
     def __init__(self):
         self._pieces = threading.Semaphore(0)
+        self._lock = threading.Lock()
+        self._owed = 0  # bytes that were taken and not paid for; below 0, the rest of a piece
 
     def allow(self):
         self._pieces.release()
@@ -39,7 +41,10 @@ class Pace:
 
     def take(self, size):
         """Waits until `size` bytes are allowed."""
-        for _ in range(-(-size // PIECE)):
+        with self._lock:
+            pieces = max(0, -(-(self._owed + size) // PIECE))
+            self._owed += size - pieces * PIECE
+        for _ in range(pieces):
             assert self._pieces.acquire(timeout=DEADLINE)
 
 
