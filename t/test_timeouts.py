@@ -8,7 +8,7 @@ import pytest
 from lib import http1, procfs
 from lib.ports import blackhole_port
 from lib.prox import proxy_to, static_site
-from lib.upstream import answer, response_bytes
+from lib.upstream import answer, never_answers, response_bytes
 from lib.waits import SANITIZED, Stopwatch, wait_for
 
 LATE = 3.0 if SANITIZED else 1.0  # how much later than its time a time-out may fire
@@ -22,11 +22,6 @@ def takes(seconds):
     with Stopwatch() as watch:
         yield
     assert seconds * 0.9 <= watch.seconds <= seconds + LATE
-
-
-def never_answers(connection):
-    connection.read_request()
-    connection.wait_closed()
 
 
 @pytest.mark.parametrize("settings", [{"read_timeout": "600ms"}, {"header_timeout": "600ms"}],

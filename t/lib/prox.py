@@ -293,6 +293,11 @@ def static(body="hello", status=200, **action):
     return {"type": "static", "status": status, "body_ref": {"text": body}, **action}
 
 
+def logged(config, path="access.log", **logging):
+    """The config, with an access log."""
+    return {**config, "logging": {"access_log": path, **logging}}
+
+
 def static_site(body="hello", port=None, settings=None, **action):
     """A config with one service that answers everything with a static text."""
     return {"services": {"web": service([{"action": static(body, **action)}], port, config=settings or {})}}

@@ -193,6 +193,12 @@ def answer(body=b"hello", status=200, fields=()):
     return serve(lambda request: response_bytes(body, status, fields, request.method))
 
 
+def never_answers(connection):
+    """A script that takes a request and leaves it at that, until prox gives up."""
+    connection.read_request()
+    connection.wait_closed()
+
+
 def response_bytes(body=b"", status=200, fields=(), method="GET"):
     head = f"HTTP/1.1 {status} Scripted\r\n".encode() + http1.encode_fields(fields)
     if status != 204 and status >= 200:
