@@ -46,7 +46,15 @@ def pytest_runtest_makereport(item):
     report = (yield).get_result()
     if report.failed:
         for thing in item.stash.get(_STARTED, []):
-            report.sections += thing.describe()
+            report.sections += _describe(thing)
+
+
+def _describe(thing):
+    """An exception in a hook would end the whole run, and hide the failure that is to be shown."""
+    try:
+        return thing.describe()
+    except Exception as error:  # pylint: disable=broad-except
+        return [(f"{thing!r} cannot be shown", repr(error))]
 
 
 @pytest.fixture(autouse=True)
@@ -82,11 +90,11 @@ def public():
 
 @pytest.fixture
 def new_prox(started, tmp_path):
-    """Makes a Prox in a directory of its own, and does not start it."""
+    """Makes a Prox in a directory of its own, by default below pytest's, and does not start it."""
     made = []
 
-    def make(config, **options):  # None: see `files` of Prox
-        directory = tmp_path / f"prox{len(made)}"
+    def make(config, within=tmp_path, **options):  # None: see `files` of Prox
+        directory = within / f"prox{len(made)}"
         directory.mkdir()
         prox = Prox(directory, config, **options)
         made.append(prox)

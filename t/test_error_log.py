@@ -145,12 +145,9 @@ def test_a_daemon_with_an_error_log_needs_no_other(start_prox):
 
 
 @pytest.mark.needs_root
-def test_a_daemon_of_somebody_else_than_root(new_prox, tmp_path):
+def test_a_daemon_of_somebody_else_than_root(new_prox, public):
     """Nobody may write to /var/log/prox; with a log of its own that is no matter."""
-    for directory in [tmp_path, *tmp_path.parents]:
-        if directory.stat().st_uid == os.geteuid() and "pytest" in str(directory):
-            directory.chmod(0o755)
-    prox = new_prox(with_log(static_site("mine")), daemon=True)
+    prox = new_prox(with_log(static_site("mine")), within=public, daemon=True)
     prox.directory.chmod(0o777)
     prox.user = "nobody"
     prox.start()

@@ -186,8 +186,8 @@ def test_keepalive_timer_and_owner_of_a_connection(upstream):
     with RawClient(origin.port) as client:
         assert procfs.keepalive_timer(client.port, origin.port) is None
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 7)
-        assert 5 < procfs.keepalive_timer(client.port, origin.port) <= 7
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 700)
+        assert 600 < procfs.keepalive_timer(client.port, origin.port) <= 700
         assert procfs.socket_owners(client.port, origin.port) == {os.getpid()}
 
 

@@ -5,13 +5,12 @@ PROX_SOAK_SECONDS sets how long each load lasts (8 by default; 30 is the full te
 
 import os
 import signal
-import threading
 
 import pytest
 
-from lib.looping import LoopingClient
+from lib.looping import looping, wait_all_go_on
 from lib.prox import proxy_to
-from lib.waits import spread, wait_for
+from lib.waits import spread
 
 SOAK_SECONDS = int(os.environ.get("PROX_SOAK_SECONDS", "8"))
 RELOADS = 20
@@ -39,19 +38,12 @@ def test_killed_workers_lose_only_what_they_had_in_flight(start_prox, nginx, kee
     prox = start_prox(proxy_to(nginx))
     prox.expects_crashes = True
     prox.wait_workers(2)
-    stop = threading.Event()
-    clients = [LoopingClient(prox.port, stop, keep_alive, "/small") for _ in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    for _ in spread(KILLS, SOAK_SECONDS / 2):
-        victim = prox.wait_workers(2)[0]
-        os.kill(victim, signal.SIGKILL)
-        prox.wait_workers(2, without=[victim])
-    settled = [client.answered for client in clients]
-    wait_for(lambda: all(client.answered > before for client, before in zip(clients, settled)), what="all go on")
-    stop.set()
-    for client in clients:
-        client.join(10)
+    with looping(prox.port, [keep_alive] * CLIENTS, "/small") as clients:
+        for _ in spread(KILLS, SOAK_SECONDS / 2):
+            victim = prox.wait_workers(2)[0]
+            os.kill(victim, signal.SIGKILL)
+            prox.wait_workers(2, without=[victim])
+        wait_all_go_on(clients)
     for client in clients:
         # A kill costs a client its one request in flight, and never the next one, which finds a worker.
         assert len(client.failures) <= KILLS, client.failures

@@ -5,12 +5,11 @@ import json
 import os
 import shutil
 import signal
-import threading
 
 import pytest
 
 from lib import procfs
-from lib.looping import LoopingClient
+from lib.looping import looping, wait_all_go_on
 from lib.ports import free_port
 from lib.prox import service, static, static_site
 from lib.tls import shake_hands, tls_service
@@ -27,19 +26,10 @@ IDLE = 500
 @contextlib.contextmanager
 def under_load(prox):
     """Clients that ask all the time, each of whose requests must be answered."""
-    stop = threading.Event()
-    clients = [LoopingClient(prox.port, stop, keep_alive) for keep_alive in (True, True, False)]
-    for client in clients:
-        client.start()
-    try:
-        wait_for(lambda: all(client.answered for client in clients), what="the load has begun")
+    with looping(prox.port, (True, True, False)) as clients:
+        wait_all_go_on(clients)
         yield
-        settled = [client.answered for client in clients]
-        wait_for(lambda: all(client.answered > before for client, before in zip(clients, settled)), what="all go on")
-    finally:
-        stop.set()
-        for client in clients:
-            client.join(10)
+        wait_all_go_on(clients)
     assert [client.failures for client in clients] == [[]] * len(clients)
 
 
@@ -193,7 +183,7 @@ def test_files_beside_the_config_are_no_event(start_prox):
     (prox.directory / "config.json5.swp").write_text("an editor's")
     prox.fetch()
     wait_until_still(lambda: len(prox.log()), STILL, what="the log")
-    assert "touched" not in prox.log()
+    assert "touched" not in prox.log(), prox.log_tail()
     assert prox.reload_verdicts() == []
 
 

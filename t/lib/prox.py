@@ -251,9 +251,9 @@ class Prox:
         return wait_for(lambda: re.search(pattern, self.log()), what=f"/{pattern}/ in the log")
 
     def json_log(self, name="access.log"):
-        """The lines of a log file in the directory of this prox, each of which must be JSON."""
+        """The lines of a log file in the directory of this prox, each of which must be JSON. One that is being written is none yet."""
         path = self.directory / name
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [json.loads(line) for line in path.read_text().split("\n")[:-1]] if path.exists() else []
 
     def wait_lines(self, count=1, name="access.log"):
         """Waits until that log file has as many lines, and returns them."""
