@@ -16,8 +16,12 @@ class Debounce {
     if (first_ == 0) first_ = now;
     last_ = now;
   }
-  // When to act; 0: nothing has happened.
-  base::Millis due() const { return first_ == 0 ? 0 : std::min(last_ + quiet_, first_ + longest_); }
+  // When to act; 0: nothing has happened. `is_held`: more is to come, however long it is quiet.
+  base::Millis due(bool is_held = false) const {
+    if (first_ == 0) return 0;
+    const base::Millis latest = first_ + longest_;
+    return is_held ? latest : std::min(last_ + quiet_, latest);
+  }
   void reset() { first_ = 0; }
 
  private:

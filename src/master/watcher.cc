@@ -43,7 +43,8 @@ Watcher::Watcher(net::Loop& loop, Owner& owner, tl::expected<Inotify, int> inoti
 void Watcher::watch(const std::vector<config::WatchedPath>& paths, const timespec& began) {
   entries_ = enter(paths, began);
   arm();
-  if (find_change() != nullptr) note_event();  // it came between reading and watching
+  // It came between reading and watching.
+  if (const Entry* changed = find_change()) note_event(changed->state.path().path);
 }
 
 // What is known of a path is kept, so that only files that have changed are read.
@@ -107,7 +108,11 @@ void Watcher::arm_path(Points& points, const std::string& real, config::WatchedP
 // Null if there is nothing that could be watched.
 Watcher::Point* Watcher::add_point(Points& points, tl::expected<int, int> watch,
                                    const std::string& path, bool is_needed) {
-  if (watch) return &points[*watch];
+  if (watch) {
+    Point& point = points[*watch];
+    point.path = path;
+    return &point;
+  }
   const bool is_harmless = is_missing(watch.error()) || (watch.error() == EACCES && !is_needed);
   if (!is_harmless && !failure_) failure_ = {path, watch.error()};
   return nullptr;
@@ -117,7 +122,11 @@ bool Watcher::replace_points(Points points) {
   const auto is_new = [this](const auto& point) { return !points_.contains(point.first); };
   const bool has_new = std::any_of(points.begin(), points.end(), is_new);
   for (const auto& [watch, point] : points_) {
-    if (!points.contains(watch)) inotify_->forget(watch);
+    const auto kept = points.find(watch);
+    if (kept == points.end())
+      inotify_->forget(watch);
+    else
+      kept->second.is_unfinished = point.is_unfinished;
   }
   points_ = std::move(points);
   return has_new;
@@ -140,7 +149,10 @@ void Watcher::set_polling(bool polling) {
 
 void Watcher::read_events() {
   for (const Inotify::Event& event : inotify_->read()) {
-    if (counts(event)) note_event();
+    const auto point = points_.find(event.watch);
+    std::string path = point == points_.end() ? "" : point->second.path;
+    if (!event.name.empty()) path += '/' + event.name;
+    if (counts(event)) note_event(path);
   }
 }
 
@@ -148,12 +160,15 @@ bool Watcher::counts(const Inotify::Event& event) {
   if ((event.what & IN_Q_OVERFLOW) != 0) return true;
   const auto found = points_.find(event.watch);
   if (found == points_.end()) return false;  // of a watch that was ended
-  const Point& point = found->second;
+  Point& point = found->second;
   const auto lists_it = [&event](config::WatchedPath::Role role) {
     return is_listed(role, event.name);
   };
   const bool is_known = event.name.empty() || point.names.contains(event.name) ||
                         std::any_of(point.roles.begin(), point.roles.end(), lists_it);
+  // Who saves in place empties the file first, and may be held up before all is written.
+  if ((event.what & IN_MODIFY) != 0) point.is_unfinished = true;
+  if ((event.what & IN_CLOSE_WRITE) != 0) point.is_unfinished = false;
   if ((event.what & IN_IGNORED) != 0) points_.erase(found);
   return is_known;
 }
@@ -161,19 +176,27 @@ bool Watcher::counts(const Inotify::Event& event) {
 void Watcher::poll() {
   poll_timer_.set_after(pace_.poll);
   const auto may_have_changed = [](const Entry& entry) { return entry.state.may_have_changed(); };
-  if (std::any_of(entries_.begin(), entries_.end(), may_have_changed)) note_event();
+  const auto found = std::find_if(entries_.begin(), entries_.end(), may_have_changed);
+  if (found != entries_.end()) note_event(found->state.path().path);
 }
 
-void Watcher::note_event() {
+void Watcher::note_event(const std::string& path) {
+  if (debounce_.due() == 0) touched_ = path;
   debounce_.on_event(base::coarse_now());
-  quiet_timer_.set(debounce_.due());
+  quiet_timer_.set(debounce_.due(has_unfinished()));
+}
+
+bool Watcher::has_unfinished() const {
+  return std::any_of(points_.begin(), points_.end(),
+                     [](const auto& point) { return point.second.is_unfinished; });
 }
 
 void Watcher::decide() {
   debounce_.reset();
   arm();
   const Entry* changed = find_change();
-  if (changed == nullptr) return log::debug("files were touched, none has changed");
+  if (changed == nullptr)
+    return log::debug("files were touched, none has changed", {{"path", touched_}});
   const std::string path = changed->state.path().path;
   owner_.on_files_changed(path);
 }

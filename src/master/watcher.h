@@ -31,7 +31,7 @@ class Watcher {
 
   struct Pace {
     base::Millis quiet = 200;     // after the last event before it looks
-    base::Millis longest = 2000;  // after the first, if events do not end
+    base::Millis longest = 2000;  // after the first, if events do not end or a file stays open
     base::Millis poll = 1000;
   };
 
@@ -52,8 +52,10 @@ class Watcher {
   };
   // What counts of the events of one watch. Several paths may lead to one inode.
   struct Point {
+    std::string path;
     std::set<std::string> names;                // in a directory
     std::set<config::WatchedPath::Role> roles;  // of a directory of which more is read
+    bool is_unfinished = false;                 // a file that was written to and not closed since
   };
   using Points = std::unordered_map<int, Point>;
   struct Failure {
@@ -72,7 +74,8 @@ class Watcher {
 
   void read_events();
   bool counts(const Inotify::Event& event);
-  void note_event();
+  void note_event(const std::string& path);
+  bool has_unfinished() const;
   void poll();
   void decide();
   const Entry* find_change();
@@ -85,6 +88,7 @@ class Watcher {
   Points points_;  // by number of the watch
   std::vector<Entry> entries_;
   Debounce debounce_;
+  std::string touched_;  // path of the first event of a run
   net::Timer quiet_timer_;
   net::Timer poll_timer_;
   bool is_polling_ = false;

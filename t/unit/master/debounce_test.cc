@@ -29,3 +29,12 @@ TEST_CASE("events without end are acted on 2 s after the first") {
   debounce.on_event(3001);
   CHECK(debounce.due() == 3201);
 }
+
+TEST_CASE("what is held back is acted on 2 s after the first event") {
+  Debounce debounce(200, 2000);
+  CHECK(debounce.due(true) == 0);
+  debounce.on_event(1000);
+  debounce.on_event(1500);
+  CHECK(debounce.due(true) == 3000);
+  CHECK(debounce.due(false) == 1700);
+}

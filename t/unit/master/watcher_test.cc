@@ -1,5 +1,6 @@
 #include "master/watcher.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ using prox::master::enter_certificates;
 using prox::master::Inotify;
 using prox::master::PathState;
 using prox::master::Watcher;
+using prox::test::Fd;
 using prox::test::run_until;
 using prox::test::settle;
 using prox::test::TemporaryDirectory;
@@ -33,8 +35,8 @@ constexpr Watcher::Pace kPace{20, 200, 100};
 
 // A watcher and what it has told.
 struct World final : Watcher::Owner {
-  explicit World(tl::expected<Inotify, int> inotify = Inotify::open())
-      : watcher(loop, *this, std::move(inotify), kPace) {
+  explicit World(tl::expected<Inotify, int> inotify = Inotify::open(), Watcher::Pace pace = kPace)
+      : watcher(loop, *this, std::move(inotify), pace) {
     write_file(config, "{}");
   }
 
@@ -103,6 +105,34 @@ TEST_CASE("each way of saving is told once") {
   CHECK(world.told == std::vector<std::string>{world.config});
   settle(world.loop);
   CHECK_FALSE(world.watcher.is_look_due());
+}
+
+TEST_CASE("a file that is being written is not looked at before it is closed") {
+  constexpr Watcher::Pace kPatient{20, 60'000, 100};
+  World world(Inotify::open(), kPatient);
+  world.watch();
+  {
+    const Fd file(::open(world.config.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    CHECK_FALSE(run_until(
+        world.loop, [&] { return !world.told.empty(); }, 100));
+    REQUIRE(::write(file.get(), "[]", 2) == 2);
+    CHECK_FALSE(run_until(
+        world.loop, [&] { return !world.told.empty(); }, 100));
+    CHECK(world.watcher.is_look_due());
+  }
+  REQUIRE(world.is_told());
+  CHECK(world.told == std::vector<std::string>{world.config});
+}
+
+TEST_CASE("a file that is never closed is looked at all the same") {
+  World world;
+  world.watch();
+  const Fd file(::open(world.config.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  REQUIRE(::write(file.get(), "[]", 2) == 2);
+  REQUIRE(world.is_told());
+  world.told.clear();
+  REQUIRE(::write(file.get(), " ", 1) == 1);
+  CHECK(world.is_told());
 }
 
 TEST_CASE("what changes no content is no change") {
