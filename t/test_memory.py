@@ -9,7 +9,7 @@ from lib.http2 import Settings
 from lib.prox import proxy_to
 from lib.tls import TlsClient, tls_site
 from lib.upstream import answer, response_bytes
-from lib.waits import DEADLINE, SANITIZED, wait_until_still
+from lib.waits import DEADLINE, SANITIZED, wait_for, wait_until_still
 
 MIB = 1024 * 1024
 SIZE = 64 * MIB
@@ -181,8 +181,8 @@ def test_64_mib_down_on_each_http2_stream_to_a_reader_that_stops(one_worker, ups
     client.h2.increment_flow_control_window(256 * MIB)
     with PeakMemory(prox) as memory:
         responses = [client.responses[client.begin(ends=True)] for _ in range(4)]
+        wait_for(lambda: len(senders) == 4, what="all upstreams send")
         wait_until_still(lambda: sum(sender.sent for sender in senders), what="what the upstreams can send")
-        assert len(senders) == 4
         assert all(sender.sent < STUCK_LIMIT for sender in senders)
         for stream_id in client.responses:
             client.h2.increment_flow_control_window(MIB, stream_id)

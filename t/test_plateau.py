@@ -20,8 +20,8 @@ BODY = BLOCK * (SIZE // len(BLOCK))
 PIECE, PIECES, SECONDS = 10_000, 60, 6
 LEAST = PIECES * PIECE * 0.7  # pieces do not end where frames and records do
 RESIDENT_LIMIT = 32 * MIB
-# What of a body may be under way: the buffers of two pairs of sockets (a few MiB each), and prox's own.
-UNDER_WAY_LIMIT = 32 * MIB
+# What of both bodies may be under way: for each the kernel's buffers of two pairs of sockets, up to 32 MiB in one of them, and prox's own.
+UNDER_WAY_LIMIT = 2 * 48 * MIB
 NO_TIME_LIMITS = {"read_timeout": 0, "write_timeout": 0, "response_header_timeout": 0}
 
 
