@@ -30,10 +30,10 @@ class ControlSocket {
     ~Owner() = default;
   };
 
-  // The error is an errno.
   // How long it leaves clients waiting when there is no descriptor for one.
   static constexpr base::Millis kRest = 250;
 
+  // The error is an errno.
   static tl::expected<std::unique_ptr<ControlSocket>, int> open(net::Loop& loop,
                                                                 const std::string& path,
                                                                 Owner& owner);

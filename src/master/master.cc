@@ -1,7 +1,6 @@
 #include "master/master.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 
 #include <fmt/format.h>
 
-#include "master/process_title.h"
 #include "master/sd_notify.h"
 #include "master/status.h"
 #include "prox/base/assert.h"
@@ -26,20 +24,9 @@ namespace {
 
 namespace log = base::log;
 
-// Rows for 8 generations of 1024 workers: 1.5 MiB of addresses, of which only what is used becomes memory.
-constexpr std::size_t kRows = 8192;
-
 constexpr std::string_view kProgram = "prox: ";  // begins what goes to a terminal
 
 constexpr const char* kDaemonLog = "/var/log/prox/error.log";
-
-// Sockets are workers times addresses.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 std::string summarise(const Candidate& candidate, const std::string& config_path) {
   return config::render_summary(candidate.loaded.diagnostics, config_path).substr(kProgram.size());
@@ -161,7 +148,7 @@ void Master::finish_start() {
   if (daemon_) daemon_->report_started();
   log_new_services(nullptr);
   notify_service_manager("READY=1");
-  if (std::exchange(reload_again_, false)) begin_reload();
+  begin_due_reload();
 }
 
 void Master::give_up(const std::string& why) {
@@ -171,24 +158,17 @@ void Master::give_up(const std::string& why) {
   sweep_timer_.set_after(0);
 }
 
-// Reload. One at a time; whatever arrives meanwhile collapses into one more.
+// Reload.
 
 void Master::reload(std::optional<ControlSocket::Asker> asker) {
-  if (asker) next_askers_.push_back(*asker);
-  if (state_ == State::Stopping) {
-    askers_ = std::exchange(next_askers_, {});
-    return finish_reload(refusal("prox is stopping"));
-  }
-  if (is_reloading_ || state_ == State::Starting) {
-    reload_again_ = true;
-    return;
-  }
-  begin_reload();
+  reloads_.add(asker);
+  if (state_ == State::Stopping) return answer(reloads_.close(), refusal("prox is stopping"));
+  begin_due_reload();
 }
 
-void Master::begin_reload() {
-  is_reloading_ = true;
-  askers_ = std::exchange(next_askers_, {});
+void Master::begin_due_reload() {
+  if (state_ != State::Serving || !reloads_.is_due()) return;
+  reloads_.begin();
   Candidate candidate = load();
   if (!candidate.is_accepted()) {
     candidate_ = std::move(candidate);
@@ -327,10 +307,12 @@ Verdict Master::refusal(const std::string& error) const {
 }
 
 void Master::finish_reload(const Verdict& verdict) {
-  for (const ControlSocket::Asker asker : askers_) control_->answer(asker, to_json(verdict));
-  askers_.clear();
-  is_reloading_ = false;
-  if (state_ == State::Serving && std::exchange(reload_again_, false)) begin_reload();
+  answer(reloads_.end(), verdict);
+  begin_due_reload();
+}
+
+void Master::answer(const std::vector<ControlSocket::Asker>& askers, const Verdict& verdict) {
+  for (const ControlSocket::Asker asker : askers) control_->answer(asker, to_json(verdict));
 }
 
 // Services with an address that the generation before had not.
@@ -364,11 +346,8 @@ void Master::on_stop_signal() {
 void Master::stop(base::Millis limit) {
   state_ = State::Stopping;
   watcher_.reset();
-  reload_again_ = false;
-  askers_.insert(askers_.end(), next_askers_.begin(), next_askers_.end());
-  next_askers_.clear();
   candidate_.reset();
-  finish_reload(refusal("prox is stopping"));
+  answer(reloads_.close(), refusal("prox is stopping"));
   if (incoming_) {
     incoming_->stop();
     leave(std::move(incoming_));
@@ -445,7 +424,7 @@ void Master::on_command(ControlSocket::Asker asker, std::string_view command) {
 }
 
 void Master::on_files_changed(const std::string& path) {
-  if (!is_reloading_) log::info("reloading: a file has changed", {{"path", path}});
+  if (!reloads_.is_running()) log::info("reloading: a file has changed", {{"path", path}});
   reload(std::nullopt);
 }
 
@@ -482,34 +461,6 @@ std::vector<Generation*> Master::generations() const {
   if (current_) all.push_back(current_.get());
   if (incoming_) all.push_back(incoming_.get());
   return all;
-}
-
-int run(const Options& options) {
-  remember_arguments(options.argc, options.argv);
-  raise_descriptor_limit();
-  std::optional<Daemon> daemon;
-  if (options.daemon) {
-    auto detached = Daemon::detach();
-    if (!detached) {
-      fmt::print(stderr, "prox: {}\n", detached.error());
-      return 1;
-    }
-    daemon.emplace(std::move(*detached));
-  }
-  auto zone = zone::Zone::map(kRows);
-  if (!zone) {
-    fmt::print(stderr, "prox: {}\n", describe(zone.error()));
-    return 1;
-  }
-  auto ticket_keys = tls::TicketKeys::map();
-  if (!ticket_keys) {
-    fmt::print(stderr, "prox: {}\n", describe(ticket_keys.error()));
-    return 1;
-  }
-  Master master(options, std::move(*zone), std::move(*ticket_keys), std::move(daemon));
-  const int status = master.run();
-  if (status == 0) log::info("prox stopped");
-  return status;
 }
 
 }  // namespace prox::master

@@ -12,6 +12,7 @@
 #include "master/daemon.h"
 #include "master/generation.h"
 #include "master/log_files.h"
+#include "master/reload_queue.h"
 #include "master/signals.h"
 #include "master/slots.h"
 #include "master/spawner.h"
@@ -62,7 +63,7 @@ class Master final : public Generation::Owner,
 
   // Reload.
   void reload(std::optional<ControlSocket::Asker> asker);
-  void begin_reload();
+  void begin_due_reload();
   Candidate load();
   void try_generation(Candidate candidate);
   void make_room();
@@ -70,6 +71,7 @@ class Master final : public Generation::Owner,
   void promote();
   void discard(const std::string& why);
   void finish_reload(const Verdict& verdict);
+  void answer(const std::vector<ControlSocket::Asker>& askers, const Verdict& verdict);
   Verdict refusal(const std::string& error) const;
   void log_new_services(const Generation* before) const;
 
@@ -116,10 +118,7 @@ class Master final : public Generation::Owner,
   std::unique_ptr<Generation> current_;               // serving
   std::vector<std::unique_ptr<Generation>> leaving_;  // draining or stopped, oldest first
 
-  bool is_reloading_ = false;
-  bool reload_again_ = false;
-  std::vector<ControlSocket::Asker> askers_;       // of the reload under way
-  std::vector<ControlSocket::Asker> next_askers_;  // of the one after it
+  ReloadQueue reloads_;
 };
 
 }  // namespace prox::master
