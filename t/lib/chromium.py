@@ -50,8 +50,9 @@ class Chromium:
         self.call("Browser.getVersion", deadline=START_SECONDS)
 
     def open_page(self):
-        """A new, empty tab."""
-        target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        """A new, empty tab, in a profile of its own: it shares no connections with other tabs."""
+        profile = self.call("Target.createBrowserContext")["browserContextId"]
+        target = self.call("Target.createTarget", {"url": "about:blank", "browserContextId": profile})["targetId"]
         session = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         self._pages[session] = page = Page(self, session)
         page.call("Page.enable")
@@ -60,14 +61,22 @@ class Chromium:
 
     def call(self, method, params=None, session=None, deadline=DEADLINE):
         """One command and its result."""
+        return self.result_of(self.begin(method, params, session), method, deadline)
+
+    def begin(self, method, params=None, session=None):
+        """Sends one command; returns its number."""
         number = next(self._ids)
         message = {"id": number, "method": method, "params": params or {}, **({"sessionId": session} if session else {})}
         data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self._write_end, data):]
-        self.read_until(lambda: number in self._answers, deadline, f"the answer to {method}")
+        return number
+
+    def result_of(self, number, what, deadline=DEADLINE):
+        """Waits for the result of the command with that number."""
+        self.read_until(lambda: number in self._answers, deadline, f"the answer to {what}")
         answer = self._answers.pop(number)
-        assert "error" not in answer, f"{method}: {answer['error']}"
+        assert "error" not in answer, f"{what}: {answer['error']}"
         return answer["result"]
 
     def read_until(self, predicate, deadline=DEADLINE, what="what the test waits for"):
@@ -127,8 +136,16 @@ class Page:
 
     def run(self, script, deadline=2 * DEADLINE):
         """Runs the body of an async function in the page; returns what it returns."""
-        done = self.call("Runtime.evaluate", {"expression": "(async () => {" + script + "})()", "awaitPromise": True,
-                                              "returnByValue": True}, deadline)
+        return self.result_of(self.begin(script), deadline)
+
+    def begin(self, script):
+        """As run(), without waiting for its end; returns a number for result_of()."""
+        return self._browser.begin("Runtime.evaluate", {"expression": "(async () => {" + script + "})()", "awaitPromise": True,
+                                                        "returnByValue": True}, self._session)
+
+    def result_of(self, number, deadline=2 * DEADLINE):
+        """Waits for what a script returns."""
+        done = self._browser.result_of(number, "a script", deadline)
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
