@@ -1,5 +1,6 @@
 """Fixtures of the black-box tests: everything they start is ended, and shown when a test fails."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -118,13 +119,13 @@ def start_prox(new_prox):
     return lambda config, **options: new_prox(config, **options).start()
 
 
-@pytest.fixture
-def upstream(started):
-    """Starts a ScriptedUpstream. A script that fails makes the test fail."""
+@contextlib.contextmanager
+def _origins(started, kind):
+    """Makes origins of a kind. A script that fails makes the test fail."""
     made = []
 
-    def make(script):
-        made.append(ScriptedUpstream(script))
+    def make(*args, **options):
+        made.append(kind(*args, **options))
         started.append(made[-1])
         return made[-1]
 
@@ -133,33 +134,27 @@ def upstream(started):
         one.stop()
     for one in made:
         one.check()
+
+
+@pytest.fixture
+def upstream(started):
+    """Starts a ScriptedUpstream."""
+    with _origins(started, ScriptedUpstream) as make:
+        yield make
 
 
 @pytest.fixture
 def h2_origin(started):
-    """Starts an H2Origin. A script that fails makes the test fail."""
-    made = []
-
-    def make(*args, **options):
-        made.append(H2Origin(*args, **options))
-        started.append(made[-1])
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.stop()
-    for one in made:
-        one.check()
+    """Starts an H2Origin."""
+    with _origins(started, H2Origin) as make:
+        yield make
 
 
 @pytest.fixture
 def echo(started):
     """An upstream that answers with a JSON description of each request."""
-    one = EchoUpstream()
-    started.append(one)
-    yield one
-    one.stop()
-    one.check()
+    with _origins(started, EchoUpstream) as make:
+        yield make()
 
 
 @pytest.fixture(scope="session")

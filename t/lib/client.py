@@ -8,17 +8,22 @@ from .ports import LOOPBACK
 from .waits import DEADLINE, Stopwatch
 
 
+def connect(port, receive_buffer=None):
+    """A socket that is connected to this port of the machine, and sends at once."""
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(DEADLINE)
+    sock.connect((LOOPBACK, port))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
 class RawClient:
     """One connection. Use it in a `with` block, or through `Prox.connect`, which closes it."""
 
     def __init__(self, port, receive_buffer=None):
-        sock = socket.socket()
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(DEADLINE)
-        sock.connect((LOOPBACK, port))
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket = sock
+        self.socket = sock = connect(port, receive_buffer)
         self.port = sock.getsockname()[1]
         self.stream = http1.ByteStream(sock)
 

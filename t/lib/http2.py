@@ -1,7 +1,6 @@
 """An HTTP/2 client on python3-h2: many streams on one connection, and any frame that a test wants to send."""
 
 import dataclasses
-import socket
 import time
 
 import h2.config
@@ -12,7 +11,7 @@ import h2.settings
 from hyperframe import frame as frames
 
 from . import http1
-from .ports import LOOPBACK
+from .client import connect
 from .waits import DEADLINE, DeadlinePassed
 
 Codes = h2.errors.ErrorCodes
@@ -49,14 +48,7 @@ class H2Client:
     """
 
     def __init__(self, port, settings=None, reads_all=True, receive_buffer=None, sock=None, starts=True):
-        if sock is None:
-            sock = socket.socket()
-            if receive_buffer:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-            sock.settimeout(DEADLINE)
-            sock.connect((LOOPBACK, port))
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket = sock
+        self.socket = sock = sock or connect(port, receive_buffer)
         self.port = sock.getsockname()[1]
         self.stream = http1.ByteStream(sock)
         # Tests send what is wrong; what comes is still checked.

@@ -5,7 +5,6 @@ back as it comes, with `x-*` fields of the request, and its trailers as trailers
 """
 
 import re
-import socket
 import threading
 
 import h2.config
@@ -15,7 +14,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
-from .ports import LOOPBACK
+from .origin import Origin
 from .waits import wait_for
 
 _PING_ANSWER = re.compile(rb"\0\0\x08\x06\x01\0\0\0\0.{8}", re.DOTALL)
@@ -163,42 +162,18 @@ def echo(connection, event):
         connection.send(stream_id, ends=True, trailers=connection.trailers.get(stream_id))
 
 
-class H2Origin:
+class H2Origin(Origin):
     """Listens on loopback. `reads_all=False`: no window is opened but by the test."""
 
     def __init__(self, script=echo, settings=None, reads_all=True):
         self._script, self._settings, self._reads_all = script, settings, reads_all
-        self._listener = socket.create_server((LOOPBACK, 0), backlog=512)
-        self.port = self._listener.getsockname()[1]
-        self.address = f"{LOOPBACK}:{self.port}"
-        self.connections = []
-        self.failures = []
-        self._threads = []
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
+        super().__init__()
 
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = OriginConnection(sock, len(self.connections), self._script, self._settings, self._reads_all)
-            thread = threading.Thread(target=self._run, args=(connection,), daemon=True)
-            self.connections.append(connection)
-            self._threads.append(thread)
-            thread.start()
+    def _open(self, sock, number):
+        return OriginConnection(sock, number, self._script, self._settings, self._reads_all)
 
-    def _run(self, connection):
-        try:
-            connection.run()
-        except Exception as error:  # pylint: disable=broad-except  # handed to the test by check()
-            self.failures.append(error)
-
-    def wait_connection(self, number=0):
-        wait_for(lambda: len(self.connections) > number, what=f"connection {number} of the HTTP/2 origin")
-        return self.connections[number]
+    def _serve(self, connection):
+        connection.run()
 
     def wait_stream(self, number=0, connection=0):
         """(connection, stream id) of a request, once its head is there."""
@@ -208,24 +183,6 @@ class H2Origin:
 
     def requests(self):
         return sum(len(connection.requests) for connection in self.connections)
-
-    def stop(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._listener.close()
-        for connection in self.connections:
-            try:
-                connection.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self._threads:
-            thread.join(1)
-        for connection in self.connections:
-            connection.socket.close()
-
-    def check(self):
-        if self.failures:
-            raise self.failures[0]
 
     def describe(self):
         return [(f"HTTP/2 origin {self.port}, connection {one.number}", "\n".join(map(repr, one.events[-20:])))

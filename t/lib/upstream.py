@@ -11,7 +11,7 @@ import socket
 import threading
 
 from . import http1
-from .ports import LOOPBACK
+from .origin import Origin
 from .waits import DEADLINE, DeadlinePassed, wait_for
 
 
@@ -82,22 +82,12 @@ class UpstreamConnection:
         self.socket.close()
 
 
-class ScriptedUpstream:
+class ScriptedUpstream(Origin):
     """Listens on loopback and runs `script(connection)` for each connection."""
 
-    def __init__(self, script, backlog=512):
+    def __init__(self, script):
         self._script = script
-        self._listener = socket.socket()
-        self._listener.bind((LOOPBACK, 0))
-        self._listener.listen(backlog)
-        self._threads = []
-        self._stopping = False
-        self.port = self._listener.getsockname()[1]
-        self.address = f"{LOOPBACK}:{self.port}"
-        self.connections = []
-        self.failures = []
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
+        super().__init__()
 
     @property
     def requests(self):
@@ -107,66 +97,23 @@ class ScriptedUpstream:
     def received(self):
         return b"".join(connection.received for connection in self.connections)
 
-    def wait_connection(self, number=0):
-        """The connection with this number, once it is there."""
-        wait_for(lambda: len(self.connections) > number, what=f"upstream connection {number}")
-        return self.connections[number]
-
     def wait_request(self, number=0):
         """The request with this number (over all connections), once it was read whole."""
         wait_for(lambda: len(self.requests) > number, what=f"upstream request {number}")
         return self.requests[number]
 
-    def stop_listening(self):
-        """Refuses new connections from now on; open ones go on."""
-        self._stopping = True
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._listener.close()
-
-    def stop(self):
-        """Ends everything. Call `check` after it."""
-        if not self._stopping:
-            self.stop_listening()
-        for connection in self.connections:
-            try:
-                connection.socket.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self._threads:
-            thread.join(1)
-        for connection in self.connections:
-            connection.socket.close()
-
-    def check(self):
-        """Fails when a script failed."""
-        if self.failures:
-            raise self.failures[0]
-
     def describe(self):
         return [(f"upstream {self.port}, connection {connection.number}", transcript(connection.stream))
                 for connection in self.connections[-4:]]
 
-    def _accept(self):
-        while not self._stopping:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = UpstreamConnection(sock, len(self.connections))
-            thread = threading.Thread(target=self._run, args=(connection,), daemon=True)
-            self.connections.append(connection)
-            self._threads.append(thread)
-            thread.start()
+    def _open(self, sock, number):
+        return UpstreamConnection(sock, number)
 
-    def _run(self, connection):
+    def _serve(self, connection):
         try:
             self._script(connection)
         except (http1.Truncated, OSError) as error:
             connection.cut = error
-        except Exception as error:  # pylint: disable=broad-except  # handed to the test by check()
-            self.failures.append(error)
         finally:
             connection.ended.set()
 
