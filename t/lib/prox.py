@@ -96,7 +96,7 @@ class Prox:
         path.write_text(text)
 
     def _with_process(self, config):
-        defaults = {"workers": 2, "shutdown_timeout": "2s", "pid_file": str(self.pid_path)}
+        defaults = {"workers": 2, "shutdown_timeout": "8s", "pid_file": str(self.pid_path)}
         return {**config, "process": {**defaults, **config.get("process", {})}}
 
     @property
