@@ -6,9 +6,8 @@ from lib import procfs
 from lib.client import RawClient
 from lib.http2 import Codes, Response
 from lib.prox import service, static
-from lib.waits import SANITIZED, Stopwatch, wait_for
+from lib.waits import LATE, SANITIZED, Stopwatch, wait_for
 
-LATE = 3.0 if SANITIZED else 1.0
 BEHIND = b"\r\nHost: a.test\r\n\r\n"
 
 

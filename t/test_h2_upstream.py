@@ -9,9 +9,7 @@ import pytest
 from lib import http1, procfs
 from lib.http2_origin import Codes, OriginConnection, Settings, echo
 from lib.prox import proxy_to
-from lib.waits import DEADLINE, SANITIZED, Stopwatch, wait_for
-
-LATE = 3.0 if SANITIZED else 1.0
+from lib.waits import DEADLINE, LATE, SANITIZED, Stopwatch, wait_for
 
 
 def through(origin, settings=None, workers=1, **action):

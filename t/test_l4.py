@@ -11,9 +11,7 @@ from lib.hello import client_hello, in_records
 from lib.http1 import ConnectionReset
 from lib.ports import LOOPBACK, blackhole_port, free_port
 from lib.prox import service, static
-from lib.waits import DEADLINE, SANITIZED, Stopwatch, wait_for, wait_until_still
-
-LATE = 3.0 if SANITIZED else 1.0
+from lib.waits import DEADLINE, LATE, SANITIZED, Stopwatch, wait_for, wait_until_still
 
 
 def dispatching(*upstreams, settings=None, routes=(), **process):

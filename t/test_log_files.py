@@ -91,7 +91,6 @@ def test_a_worker_that_is_killed_loses_no_older_line_and_breaks_none(start_prox)
     assert len(prox.json_log()) == 2
 
 
-
 def test_a_full_disk_costs_lines_and_nothing_else(start_prox):
     prox = start_prox(logged(static_site(), "/dev/full"))
     with looping(prox.port) as clients:

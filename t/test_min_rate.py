@@ -10,11 +10,10 @@ from lib.http2 import Codes, H2Client, Settings
 from lib.prox import service
 from lib.tls import TlsClient, tls_service
 from lib.upstream import response_bytes
-from lib.waits import DEADLINE, SANITIZED, DeadlinePassed, Stopwatch, spread
+from lib.waits import DEADLINE, LATE, DeadlinePassed, Stopwatch, spread
 
 RATE = 2000
 PERIOD = 5
-LATE = 6.0 if SANITIZED else 3.0  # looked at once a second
 NO_TIME_LIMITS = {"read_timeout": 0, "write_timeout": 0, "response_header_timeout": 0}
 LONG = 64 << 20
 

@@ -9,9 +9,8 @@ from lib import http1, procfs
 from lib.ports import blackhole_port
 from lib.prox import proxy_to, static_site
 from lib.upstream import answer, never_answers, response_bytes
-from lib.waits import SANITIZED, Stopwatch, wait_for
+from lib.waits import LATE, Stopwatch, wait_for
 
-LATE = 3.0 if SANITIZED else 1.0  # how much later than its time a time-out may fire
 HALF_A_HEAD = b"GET / HTTP/1.1\r\nHost: a.te"
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nhalf"
 

@@ -8,11 +8,10 @@ from lib import procfs
 from lib.ports import blackhole_port
 from lib.prox import proxy_to, service, static
 from lib.upstream import answer, response_bytes
-from lib.waits import SANITIZED, Stopwatch, wait_for
+from lib.waits import LATE, SANITIZED, Stopwatch, wait_for
 
 ASK = [("Connection", "Upgrade"), ("Upgrade", "example/1")]
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: example/1\r\nX-Mine: yes\r\n\r\n"
-LATE = 3.0 if SANITIZED else 1.0
 
 
 def switch(then):
