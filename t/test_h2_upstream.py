@@ -117,6 +117,16 @@ def test_interim_responses_and_head_and_empty_answers_pass(start_prox, h2_origin
     assert client.exchange().status == 204
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_an_answer_that_is_a_head_alone_ends_for_an_http1_client(start_prox, h2_origin, version):
+    """END_STREAM on the head says that there is no body, which HTTP/1 says by a length of 0."""
+    client = start_prox(through(h2_origin(on_request(lambda connection, stream_id: connection.begin(stream_id, ends=True))))).connect()
+    for _ in range(2):
+        client.send(b"GET / HTTP/%s\r\nHost: a\r\nConnection: keep-alive\r\n\r\n" % version.encode())
+        response = client.read_response()
+        assert (response.status, response.get("Content-Length"), response.body) == (200, "0", b"")
+
+
 def test_a_refused_stream_is_begun_once_more_elsewhere_with_its_body(start_prox, h2_origin):
     def respond(connection, stream_id):
         if connection.number == 0:

@@ -32,6 +32,8 @@ void H1Server::send_head(http::ResponseHead& head, BodyFraming body) {
     body.kind = is_http10 ? BodyFraming::Kind::UntilClose : BodyFraming::Kind::Chunked;
   }
   if (head.status == 204) body = {};
+  // HTTP/2 says by END_STREAM that nothing follows the head; HTTP/1 would wait for the end of the connection (RFC 9112 §6.3).
+  if (body.kind == BodyFraming::Kind::None && !bodyless_) body = {BodyFraming::Kind::Length, 0};
   chunked_response_ = body.kind == BodyFraming::Kind::Chunked;
   close_delimited_ = body.kind == BodyFraming::Kind::UntilClose && !bodyless_;
   // A client that waits for 100 may or may not send its body after a final answer: only closing is unambiguous (RFC 9110 §10.1.1).

@@ -39,6 +39,16 @@ TEST_CASE("what has no body gets none, and the length that a GET would have") {
   CHECK(s.is_open());
 }
 
+TEST_CASE("an answer of a head alone has the length 0") {
+  Served s;
+  s.script.on_start = [](Exchange& x) {
+    begin_answer(x, 200, {});
+    end_answer(x);
+  };
+  CHECK(without_date(s.send(kGet)) == "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  CHECK(s.is_open());
+}
+
 TEST_CASE("a body of unknown length is chunked for HTTP/1.1, whatever the target used") {
   for (const Kind kind : {Kind::Chunked, Kind::UntilClose}) {
     Served s;
