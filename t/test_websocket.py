@@ -125,10 +125,15 @@ def test_many_sessions_side_by_side_carry_every_message(url, echo_server):
 # Over HTTP/2
 
 
-def begin_websocket(client, target="/chat", flush=True):
-    fields = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "prox.test"),
-              (":path", target), ("sec-websocket-version", "13"), ("x-own", "1")]
-    return client.begin_with(fields, ends=False, flush=flush)
+def begin_websocket(client, target="/chat", flush=True, fields=()):
+    head = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "prox.test"),
+            (":path", target), ("sec-websocket-version", "13"), ("x-own", "1"), *fields]
+    return client.begin_with(head, ends=False, flush=flush)
+
+
+def accept_of(key):
+    """The proof that a server has read the key (RFC 6455 §4.2.2)."""
+    return base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
 
 
 def open_websocket(client):
@@ -162,6 +167,23 @@ def test_over_http2_it_reaches_an_http1_server(start_prox, echo_server):
     assert echo_server.handshakes[0]["X-Own"] == "1"
 
 
+def test_over_http2_the_handshakes_proof_is_proxs_own(start_prox, upstream):
+    """A key that the client sends all the same is not passed on (RFC 8441 §5), and a proof of that is none."""
+
+    def script(connection):
+        connection.requests.append(connection.read_head())
+        connection.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "
+                        + accept_of("dGhlIHNhbXBsZSBub25jZQ==") + b"\r\n\r\n")
+        connection.wait_closed()
+
+    origin = upstream(script)
+    client = start_prox(proxy_to(origin)).connect_h2()
+    stream_id = begin_websocket(client, fields=[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")])
+    assert client.read_response(stream_id).status == 502
+    (key,) = origin.requests[0].all("Sec-WebSocket-Key")
+    assert key != "dGhlIHNhbXBsZSBub25jZQ==" and len(base64.b64decode(key)) == 16
+
+
 def test_over_http2_a_reset_stream_ends_the_servers_side(start_prox, echo_server):
     client = start_prox(proxy_to(echo_server)).connect_h2()
     stays, leaves = open_websocket(client), open_websocket(client)
@@ -174,9 +196,8 @@ def test_over_http2_a_reset_stream_ends_the_servers_side(start_prox, echo_server
 def test_over_http2_the_servers_half_close_leaves_the_clients_direction_open(start_prox, upstream):
     def script(connection):
         key = connection.read_request().get("Sec-WebSocket-Key")
-        proof = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
         connection.send(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "
-                        + proof + b"\r\n\r\nbye")
+                        + accept_of(key) + b"\r\n\r\nbye")
         connection.half_close()
         connection.wait_closed()
 

@@ -138,7 +138,11 @@ Result<void> H2HeadReader::finish(RequestHead& head) {
     return refuse(Errc::UriTooLong, "reading a request target");
   join_cookies();
   if (const Result<void> host = choose_host(head); !host) return host;
-  return read_target(head);
+  if (const Result<void> target = read_target(head); !target) return target;
+  // RFC 8441 §5: HTTP/2 needs no such proof. Whoever asks an HTTP/1 server makes one, and looks at what comes of it.
+  if (!head.upgrade.empty())
+    fields_->remove_if([](const Field& field) { return field.id == FieldId::SecWebSocketKey; });
+  return {};
 }
 
 // The form of the target follows from the method: there is no absolute form in HTTP/2 (RFC 9113 §8.3.1).
