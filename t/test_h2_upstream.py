@@ -145,6 +145,19 @@ def test_a_stream_that_is_refused_everywhere_is_502(start_prox, h2_origin):
     assert origin.requests() == 2
 
 
+def test_a_target_that_greets_with_goaway_is_asked_once_more_and_no_further(start_prox, upstream):
+    settings, goaway = b"\0\0\0\x04\0\0\0\0\0", b"\0\0\x08\x07\0\0\0\0\0" + bytes(8)
+
+    def script(connection):
+        connection.stream.fill()
+        connection.send(settings + goaway)
+        connection.wait_closed()
+
+    origin = upstream(script)
+    assert start_prox(through(origin, {"response_header_timeout": "1s"})).fetch().status == 502
+    assert len(origin.connections) == 2
+
+
 def test_goaway_lets_streams_below_end_and_moves_those_above(start_prox, h2_origin):
     origin = h2_origin(lambda connection, event: connection.number == 1 and isinstance(event, h2.events.StreamEnded)
                        and connection.answer(event.stream_id, b"second"))

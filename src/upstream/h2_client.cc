@@ -88,6 +88,12 @@ void H2Client::open(http::H2Codec& codec) {
   look_elsewhere();
 }
 
+// Who greets us with a GOAWAY may do so on every connection.
+void H2Client::turn_away() {
+  if (!is_reused_) ++refusals_;
+  look_elsewhere();
+}
+
 void H2Client::look_elsewhere() {
   state_ = State::Refused;
   touch();

@@ -48,6 +48,8 @@ class H2Client final : public ClientStream, public http::H2Stream, public base::
   }
   // There is no room for it here.
   void look_elsewhere();
+  // The connection opens no streams any more.
+  void turn_away();
   // When the final head must have come; 0: it is not the target's turn.
   base::Millis head_deadline() const { return head_deadline_; }
   void on_late();

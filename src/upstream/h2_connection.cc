@@ -129,7 +129,9 @@ void H2Connection::open_waiting() {
     if (!stream.waits_to_open()) continue;
     // A target that takes none at all is waited for: another connection to it would take none either.
     const bool fits = i < most || most == 0;
-    if (fits && codec_.may_open()) {
+    if (!codec_.may_open()) {
+      stream.turn_away();
+    } else if (fits) {
       stream.open(codec_);
     } else {
       stream.look_elsewhere();
