@@ -23,7 +23,9 @@ Pass::Pass(exchange::Context& context, About about, Callback callback, void* own
       started_(context.loop.turn_time()),
       callback_(callback),
       owner_(owner),
-      connector_(context.loop, &Pass::on_connected, this),
+      connector_(
+          context.loop, &Pass::on_connected, this,
+          [](void* self, int socket) { static_cast<Pass*>(self)->relay_.watch_target(socket); }),
       relay_(context.loop, context.blocks, context.pipes, &Pass::on_relay_end, this) {}
 
 void Pass::start(const upstream::Target& target, base::Fd client) {

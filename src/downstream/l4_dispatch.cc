@@ -57,7 +57,7 @@ void Connection::pass(const exchange::Route& route, base::Slice server_name) {
                                    client_ip_,     route.action_name, route.access};
   pass_ = std::make_unique<actions::Pass>(
       host_.context(), about, [](void* self) { static_cast<Connection*>(self)->close(); }, this);
-  const bool is_watched = pass_->watch_client(preread_->socket());
+  const bool is_watched = pass_->watch_client(preread_->socket(), preread_->waiting());
   base::Fd socket = end_preread();
   set_state(State::Passing);
   if (!is_watched) return close();

@@ -52,6 +52,7 @@ void Preread::look(bool client_has_ended) {
   if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   ++peeks_;
   const base::Slice come(room.bytes, n > 0 ? static_cast<std::size_t>(n) : 0);
+  waiting_ = client_has_ended || come.size() == sizeof room.bytes ? 0 : come.size();
   if (come.empty()) return callback_(owner_, Outcome::Failed, {});
   if (come[0] != tls::ClientHelloParser::kHandshakeRecord)
     return callback_(owner_, Outcome::NotTls, {});

@@ -29,6 +29,8 @@ class Preread final : public net::Deletable, public base::Pooled<Preread> {
   int socket() const { return socket_.get(); }
   // Gives the socket away as it was accepted, with every byte still in it, and ends the wait.
   base::Fd release();
+  // How much there was at the last look, if that is known to have been all; else 0.
+  std::size_t waiting() const { return waiting_; }
   // How often it was looked at.
   std::uint32_t peeks() const { return peeks_; }
 
@@ -41,6 +43,7 @@ class Preread final : public net::Deletable, public base::Pooled<Preread> {
   void* owner_;
   base::Fd socket_;
   net::Event event_;
+  std::size_t waiting_ = 0;
   std::uint32_t peeks_ = 0;
   bool waits_for_more_ = false;  // SO_RCVLOWAT is not 1
 };

@@ -11,8 +11,8 @@ constexpr base::Millis kRaceDelay = 250;
 
 }  // namespace
 
-Connector::Connector(Loop& loop, Callback callback, void* owner)
-    : loop_(loop), callback_(callback), owner_(owner) {
+Connector::Connector(Loop& loop, Callback callback, void* owner, Connected connected)
+    : loop_(loop), callback_(callback), owner_(owner), connected_(connected) {
   timer_.init(loop, &Connector::on_timer, this);
 }
 
@@ -45,7 +45,7 @@ void Connector::cancel() {
   wait_.cancel();
   timer_.cancel();
   for (std::size_t i = 0; i < begun_; ++i) {
-    attempts_[i].writable.remove();
+    attempts_[i].event.remove();
     attempts_[i].socket.reset();
   }
   begun_ = open_ = 0;
@@ -70,8 +70,7 @@ void Connector::next_attempt() {
       continue;
     }
     attempt.socket = std::move(*socket);
-    if (!attempt.writable.add(loop_, attempt.socket.get(), EV_WRITE, &Connector::on_writable,
-                              this)) {
+    if (!attempt.event.add(loop_, attempt.socket.get(), kWatched, &Connector::on_event, this)) {
       attempt.socket.reset();
       continue;
     }
@@ -83,21 +82,26 @@ void Connector::next_attempt() {
   set_timer();
 }
 
-void Connector::on_writable(int fd, short, void* self) {
+void Connector::on_event(int fd, short what, void* self) {
   auto* connector = static_cast<Connector*>(self);
   for (std::size_t i = 0; i < connector->begun_; ++i) {
     Attempt& attempt = connector->attempts_[i];
     if (attempt.socket.get() != fd) continue;
-    const Result<void> outcome = connect_outcome(fd);
-    if (!outcome) return connector->attempt_failed(attempt, outcome.error());
-    attempt.writable.remove();
+    // libevent tells an error as readable and writable.
+    if ((what & EV_READ) != 0) {
+      const Result<void> outcome = connect_outcome(fd);
+      if (!outcome) return connector->attempt_failed(attempt, outcome.error());
+    } else if (connector->connected_ != nullptr) {
+      connector->connected_(connector->owner_, fd);
+    }
+    attempt.event.remove();
     return connector->finish(std::move(attempt.socket));
   }
 }
 
 void Connector::attempt_failed(Attempt& attempt, const base::Error& error) {
   last_error_ = error;
-  attempt.writable.remove();
+  attempt.event.remove();
   attempt.socket.reset();
   --open_;
   const bool more = begun_ < std::min(addresses_.size(), kMaxAttempts);

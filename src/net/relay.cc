@@ -6,34 +6,25 @@
 #include <cerrno>
 #include <utility>
 
+#include "prox/net/connector.h"
 #include "prox/net/socket.h"
 
 namespace prox::net {
 
 namespace {
 
-using base::Errc;
-using base::Side;
-
 // At most this often in one direction; then the other connections have their turn.
 constexpr int kMovesPerTurn = 16;
 // What one splice may bring: no limit, the pipe is one.
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 constexpr int kMaxVectors = 64;
-// After a read that was short, until the socket is asked whether that was all.
+// After splice(2) has found nothing more, until the socket is asked for an urgent byte.
 constexpr base::Millis kLookAgain = 1'000;
-
-// libevent reports an error as both, as far as both are watched, and without the end that comes with it.
-bool may_be_last(short what) {
-  constexpr short kBoth = EV_READ | EV_WRITE;
-  return (what & EV_CLOSED) != 0 || (what & kBoth) == kBoth;
-}
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
-base::Unexpected broken() {
-  return base::Unexpected{base::Error{Errc::PeerReset, Side::Internal, false, errno, "relaying"}};
-}
+// What a socket says whose peer has reset it, or whom it has told so: nothing more can leave it.
+bool is_reset(int error) { return error == ECONNRESET || error == EPIPE; }
 
 // To a socket whose peer is gone it raises SIGPIPE, which workers ignore.
 ssize_t splice_some(int from, int to, std::size_t bytes) {
@@ -60,20 +51,28 @@ Relay::Relay(Loop& loop, base::BlockPool& blocks, PipePool& pipes, Callback call
 
 Relay::~Relay() { close(true); }
 
-bool Relay::watch_client(int client) { return watch(client_, client, EV_READ | EV_CLOSED); }
+bool Relay::watch_client(int client, std::size_t waiting) {
+  client_.readable = true;
+  client_.waiting = waiting;
+  return watch(client_, client, EV_READ | EV_CLOSED);
+}
+
+bool Relay::watch_target(int target) {
+  target_.watches_writes = true;
+  return watch(target_, target, Connector::kWatched);
+}
 
 bool Relay::start(base::Fd client, base::Fd target, int keep_alive_seconds) {
   client_.socket = std::move(client);
   target_.socket = std::move(target);
-  const bool is_watched = client_.event.is_added() || watch_client(client_.socket.get());
-  if (!is_watched || !watch(target_, target_.socket.get(), EV_READ | EV_CLOSED)) {
+  const bool is_watched = (client_.event.is_added() || watch_client(client_.socket.get(), 0)) &&
+                          (target_.event.is_added() || watch_target(target_.socket.get()));
+  if (!is_watched) {
     close(true);
     return false;
   }
   keep_alive_seconds_ = keep_alive_seconds;
   if (keep_alive_seconds > 0) keep_alive_timer_.set_after(keep_alive_seconds * 1000);
-  // What the client has sent was told before; of the target, which is watched from now on, the kernel tells.
-  client_.readable = true;
   resume_.post(loop_);
   return true;
 }
@@ -85,7 +84,7 @@ void Relay::close(bool reset) {
   for (Side* side : {&client_, &target_}) {
     side->event.remove();
     if (!side->socket) continue;
-    if (reset) {
+    if (reset && !side->is_dead) {
       const linger at_once{1, 0};
       ::setsockopt(side->socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     }
@@ -106,9 +105,11 @@ bool Relay::watch(Side& side, int socket, short what) {
 void Relay::on_event(int, short what, void* self) {
   auto* side = static_cast<Side*>(self);
   Relay& relay = *side->relay;
-  if ((what & (EV_READ | EV_CLOSED)) != 0) side->readable = true;
+  if ((what & (EV_READ | EV_CLOSED)) != 0) {
+    side->readable = true;
+    side->waiting = 0;
+  }
   if ((what & EV_WRITE) != 0) side->writable = true;
-  if (may_be_last(what)) side->may_have_ended = true;
   if (!relay.target_.socket) return;  // not started
   relay.move_all();
   // libevent never tells of an end and an error at once.
@@ -124,11 +125,12 @@ void Relay::on_keep_alive(void* self) {
     set_keep_alive(side->socket.get(), relay->keep_alive_seconds_);
 }
 
-// A reset in one event with the bytes before it shows in no other, and what is behind an urgent byte is not read with what is before it.
+// To splice(2) there is nothing behind TCP's urgent mark; recv(2) steps over it, and leaves the urgent byte out.
 void Relay::on_look_again(void* self) {
   auto* relay = static_cast<Relay*>(self);
-  for (Side* side : {&relay->client_, &relay->target_})
-    side->readable = side->may_have_ended = true;
+  for (Flow* flow : {&relay->to_target_, &relay->to_client_}) {
+    if (::sockatmark(flow->from.socket.get()) == 1) flow->is_at_mark = flow->from.readable = true;
+  }
   relay->move_all();
 }
 
@@ -140,8 +142,17 @@ void Relay::move_all() {
 }
 
 // A reset shows in reading; where nothing is read, because the other side is slow or the end was read, it has to be asked for.
-bool Relay::is_broken(const Side& side, const Flow& flow) const {
-  return (flow.has_ended || flow.held() > 0) && take_error(side.socket.get()) != 0;
+bool Relay::is_broken(Side& side, const Flow& flow) {
+  if (!flow.has_ended && flow.held() == 0) return false;
+  const int error = take_error(side.socket.get());
+  side.is_dead = is_reset(error);
+  return error != 0;
+}
+
+base::Unexpected Relay::broken(Side& side) {
+  side.is_dead = is_reset(errno);
+  return base::Unexpected{
+      base::Error{base::Errc::PeerReset, base::Side::Internal, false, errno, "relaying"}};
 }
 
 Result<void> Relay::move(Flow& flow, const Flow& back) {
@@ -171,23 +182,29 @@ Result<void> Relay::move(Flow& flow, const Flow& back) {
 }
 
 Result<void> Relay::take_some(Flow& flow) {
-  if (flow.way == Way::Splice && !flow.pipe) flow.pipe = pipes_.take();
-  return flow.way == Way::Splice && flow.pipe ? take_spliced(flow) : take_copy(flow);
+  if (std::exchange(flow.is_at_mark, false) || !flow.can_splice) return take_copy(flow);
+  if (!flow.pipe) flow.pipe = pipes_.take();
+  return flow.pipe ? take_spliced(flow) : take_copy(flow);
 }
 
 Result<void> Relay::take_spliced(Flow& flow) {
   const ssize_t n = splice_some(flow.from.socket.get(), flow.pipe.in.get(), kMostAtOnce);
-  if (n >= 0) {
+  if (n > 0) {
     flow.in_pipe = static_cast<std::size_t>(n);
-    flow.has_ended = n == 0;
+    flow.from.took(flow.in_pipe);
+    return {};
+  }
+  if (n == 0) {
+    flow.has_ended = true;
     return {};
   }
   if (errno == EINVAL) {
-    flow.way = Way::AlwaysCopy;
+    flow.can_splice = false;
     return {};
   }
-  if (!would_block()) return broken();
-  flow.from.drained();
+  if (!would_block()) return broken(flow.from);
+  flow.from.readable = false;
+  if (look_again_timer_.deadline() == 0) look_again_timer_.set_after(kLookAgain);
   return {};
 }
 
@@ -197,12 +214,7 @@ Result<void> Relay::take_copy(Flow& flow) {
   const ssize_t n = ::recv(flow.from.socket.get(), into, kMost, 0);
   if (n > 0) {
     flow.unsent.commit(static_cast<std::size_t>(n));
-    if (static_cast<std::size_t>(n) == kMost) {
-      if (flow.way == Way::Copy) flow.way = Way::Splice;
-    } else if (!flow.from.may_have_ended) {
-      flow.from.readable = false;  // epoll(7): all was taken, and what comes is told anew
-      if (look_again_timer_.deadline() == 0) look_again_timer_.set_after(kLookAgain);
-    }
+    flow.from.took(static_cast<std::size_t>(n));
     return {};
   }
   flow.unsent.clear();
@@ -211,8 +223,8 @@ Result<void> Relay::take_copy(Flow& flow) {
     return {};
   }
   if (errno == EINTR) return {};
-  if (!would_block()) return broken();
-  flow.from.drained();
+  if (!would_block()) return broken(flow.from);
+  flow.from.readable = false;
   return {};
 }
 
@@ -222,7 +234,7 @@ Result<void> Relay::pass_some(Flow& flow) {
     passed = pass_copy(flow);
   } else {
     const ssize_t n = splice_some(flow.pipe.out.get(), flow.to.socket.get(), flow.in_pipe);
-    if (n == -1 && !would_block()) return broken();
+    if (n == -1 && !would_block()) return broken(flow.to);
     passed = n > 0 ? static_cast<std::size_t>(n) : 0;
     flow.in_pipe -= *passed;
   }
@@ -232,8 +244,8 @@ Result<void> Relay::pass_some(Flow& flow) {
   flow.to.writable = false;
   // As in Stream: writes are watched from the first one that was cut short, and registering anew loses no edge.
   if (!std::exchange(flow.to.watches_writes, true) &&
-      !watch(flow.to, flow.to.socket.get(), EV_READ | EV_WRITE | EV_CLOSED))
-    return broken();
+      !watch(flow.to, flow.to.socket.get(), Connector::kWatched))
+    return broken(flow.to);
   return {};
 }
 
@@ -245,7 +257,7 @@ Result<std::size_t> Relay::pass_copy(Flow& flow) {
   ssize_t n = -1;
   do n = ::sendmsg(flow.to.socket.get(), &message, MSG_NOSIGNAL);
   while (n == -1 && errno == EINTR);
-  if (n == -1 && !would_block()) return broken();
+  if (n == -1 && !would_block()) return broken(flow.to);
   const std::size_t passed = n > 0 ? static_cast<std::size_t>(n) : 0;
   flow.unsent.consume(passed);
   return passed;

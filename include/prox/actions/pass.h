@@ -30,7 +30,9 @@ class Pass final : public base::Pooled<Pass> {
   Pass(exchange::Context& context, About about, Callback callback, void* owner);
 
   // As Relay::watch_client().
-  bool watch_client(int client) { return relay_.watch_client(client); }
+  bool watch_client(int client, std::size_t waiting) {
+    return relay_.watch_client(client, waiting);
+  }
   void start(const upstream::Target& target, base::Fd client);
   // Ends it from our side, without a call: both peers get RST.
   void close();

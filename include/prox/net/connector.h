@@ -16,10 +16,15 @@ namespace prox::net {
 // before, or at once when that one failed (RFC 8305 §5). Embedded in its owner; destroying it ends the attempt.
 class Connector {
  public:
+  // What it watches of a socket that is being connected.
+  static constexpr short kWatched = EV_READ | EV_WRITE | EV_CLOSED | EV_ET | EV_PERSIST;
   // The connected socket, or why the last attempt failed.
   using Callback = void (*)(void* owner, Result<base::Fd> outcome);
+  // Called just before the callback with a socket of which no more than its connection was told, and which is still watched: for an owner
+  // who goes on watching the same, of which the kernel then need not be told.
+  using Connected = void (*)(void* owner, int socket);
 
-  Connector(Loop& loop, Callback callback, void* owner);
+  Connector(Loop& loop, Callback callback, void* owner, Connected connected = nullptr);
 
   // The callback comes later, or before this returns when the failure is known at once. `time_limit`: for all of it, names included;
   // 0 for none. When it ends: ConnectTimedOut.
@@ -33,11 +38,11 @@ class Connector {
   static constexpr std::size_t kMaxAttempts = 8;  // addresses tried of one answer
   struct Attempt {
     base::Fd socket;
-    Event writable;
+    Event event;
   };
 
   static void on_resolved(void* self, const Result<AddressList>& addresses);
-  static void on_writable(int fd, short what, void* self);
+  static void on_event(int fd, short what, void* self);
   static void on_timer(void* self);
   void begin(base::Millis time_limit, int keep_alive_seconds);
   void next_attempt();
@@ -48,6 +53,7 @@ class Connector {
   Loop& loop_;
   Callback callback_;
   void* owner_;
+  Connected connected_;
   ResolveWait wait_;
   Timer timer_;
   AddressList addresses_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,10 +16,10 @@ namespace prox::net {
 
 using base::Result;
 
-// Two connected stream sockets, and everything that comes from one goes to the other. A direction that has brought a whole block at once
-// is spliced from then on (splice(2)), through a pipe that is held only while bytes are in it; what is shorter, handshakes and the like,
-// costs less by way of a block. Each direction ends by itself, a half-close for a half-close; a reset is passed on as a reset. There is no
-// time limit; a peer that is gone without a word is noticed by keep-alive probes. Holds nothing but descriptors and bytes.
+// Two connected stream sockets, and everything that comes from one goes to the other by splice(2), through a pipe that is held only while
+// bytes are in it. Bytes are copied only where there is no pipe to be had, or where the kernel will not splice. Each direction ends by
+// itself, a half-close for a half-close; a reset is passed on as a reset. There is no time limit; a peer that is gone without a word is
+// noticed by keep-alive probes. Holds nothing but descriptors and bytes.
 class Relay {
  public:
   enum class End : std::uint8_t {
@@ -36,11 +37,14 @@ class Relay {
   // What was read from one side before the start, and leaves first. To be filled before start().
   Buffer& unsent_to_target() { return to_target_.unsent; }
   Buffer& unsent_to_client() { return to_client_.unsent; }
-  // Begins to watch the client's socket, for whoever watches it now and is about to stop: done before, the kernel need not be told. The
-  // caller keeps the socket, and gives it to start() or calls close() before it is closed. False if the kernel will not watch it.
-  bool watch_client(int client);
-  // Takes both sockets over; they are non-blocking, and the target's is watched by nobody else. Moves nothing before the next turn of the
-  // loop. Probes as in set_keep_alive(). False if the kernel will not watch them; then both are closed, and nobody is called.
+  // Begin to watch a socket, for whoever watches it now and is about to stop: done before, the kernel need not be told. The caller keeps
+  // the socket, and gives it to start() or calls close() before it is closed. False if the kernel will not watch it.
+  // `waiting`: how many bytes the client has sent, if these are known to be all there was a moment ago; 0: not known.
+  bool watch_client(int client, std::size_t waiting);
+  // For a Connector's owner, when it is told that the socket is connected.
+  bool watch_target(int target);
+  // Takes both sockets over; they are non-blocking. Moves nothing before the next turn of the loop. Probes as in set_keep_alive(). False if
+  // the kernel will not watch them; then both are closed, and nobody is called.
   bool start(base::Fd client, base::Fd target, int keep_alive_seconds);
   // Ends it from our side, without a call; with `reset` both peers get RST, so that nobody takes what came for the whole.
   void close(bool reset);
@@ -54,17 +58,17 @@ class Relay {
     Relay* relay = nullptr;
     base::Fd socket;
     Event event;
-    // Nothing is left to read, and the end has not come.
-    void drained() { readable = may_have_ended = false; }
+    // Bytes were read. Once there are as many as were known to wait, nothing is left; what has come since, an event tells.
+    void took(std::size_t bytes) {
+      if (waiting == 0) return;
+      waiting -= std::min(waiting, bytes);
+      readable = waiting > 0;
+    }
+    std::size_t waiting = 0;  // 0: not known
     bool readable = false;
-    bool may_have_ended = true;  // so a read that brings little may not have brought all
     bool writable = true;
     bool watches_writes = false;
-  };
-  enum class Way : std::uint8_t {
-    Copy,        // until it is worth a pipe
-    Splice,      // where there is a pipe
-    AlwaysCopy,  // these sockets cannot be spliced
+    bool is_dead = false;  // reset: there is nobody to tell anything
   };
   // One direction.
   struct Flow {
@@ -78,9 +82,10 @@ class Relay {
     Pipe pipe;
     std::size_t in_pipe = 0;
     std::uint64_t bytes = 0;
-    Way way = Way::Copy;
-    bool has_ended = false;  // its last byte was read
-    bool is_done = false;    // and passed on, and the end with it
+    bool can_splice = true;
+    bool is_at_mark = false;  // of an urgent byte, which splice(2) does not pass
+    bool has_ended = false;   // its last byte was read
+    bool is_done = false;     // and passed on, and the end with it
   };
 
   static void on_event(int fd, short what, void* side);
@@ -95,7 +100,8 @@ class Relay {
   Result<void> take_copy(Flow& flow);
   Result<void> pass_some(Flow& flow);
   Result<std::size_t> pass_copy(Flow& flow);
-  bool is_broken(const Side& side, const Flow& flow) const;
+  static bool is_broken(Side& side, const Flow& flow);
+  static base::Unexpected broken(Side& side);
   void give_pipe_back(Flow& flow);
   void finish(End end);
 

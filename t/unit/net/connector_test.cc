@@ -82,6 +82,44 @@ TEST_CASE("a connection to an address that listens succeeds, later and once") {
   CHECK(attempt.calls == 1);
 }
 
+// Edge-triggered, and registered once: what the kernel has told the connector, its owner need not ask for.
+TEST_CASE("an owner who goes on watching is told of everything behind the connection") {
+  struct Watcher {
+    explicit Watcher(Net& n)
+        : net(n), connector(n.loop, &Watcher::on_outcome, this, &Watcher::on_connected) {}
+    static void on_connected(void* self, int socket) {
+      auto* w = static_cast<Watcher*>(self);
+      CHECK_FALSE(w->socket);
+      REQUIRE(w->event.add(w->net.loop, socket, Connector::kWatched, &Watcher::on_event, self));
+    }
+    static void on_outcome(void* self, Result<Fd> outcome) {
+      REQUIRE(outcome);
+      static_cast<Watcher*>(self)->socket = std::move(*outcome);
+    }
+    static void on_event(int, short what, void* self) { static_cast<Watcher*>(self)->told |= what; }
+
+    Net& net;
+    Connector connector;
+    Fd socket;
+    prox::net::Event event;
+    int told = 0;
+  };
+  Net net;
+  const Listening listening = listen_on("127.0.0.1");
+  Watcher watcher(net);
+  watcher.connector.connect(listening.address, 5'000, 0);
+  REQUIRE(run_until(net.loop, [&] { return static_cast<bool>(watcher.socket); }));
+  settle(net.loop);
+  CHECK(watcher.event.is_added());
+  CHECK((watcher.told & EV_READ) == 0);
+  Fd peer(::accept4(listening.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  REQUIRE(peer);
+  REQUIRE(::send(peer.get(), "x", 1, MSG_NOSIGNAL) == 1);
+  CHECK(run_until(net.loop, [&] { return (watcher.told & EV_READ) != 0; }));
+  peer.reset();
+  CHECK(run_until(net.loop, [&] { return (watcher.told & EV_CLOSED) != 0; }));
+}
+
 TEST_CASE("a refused connection fails as the target's, and may be tried elsewhere") {
   Net net;
   Attempt attempt(net.loop);
