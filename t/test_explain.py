@@ -309,8 +309,47 @@ def test_plugins_balancer_and_limits_of_the_route(tmp_path):
     assert (route["leads_to"], route["balancer"], route["plugins"]) == (
         "http://{target}", "leastconn over a:1, b:1 (backup)", ["auth", "geo"])
     assert route["limits"] == [
-        "request within 90s", "connection to the upstream within 0.5s", "its response's head within 30s", "body of 1000 bytes",
+        "request within 90s", "its head within 10s", "connection to the upstream within 0.5s", "its response's head within 30s", "body of 1000 bytes",
         "not from 10.1.0.0/16", "100 requests in 60s, and 50 at once, for each {client}", "only from 10.0.0.0/8",
         "download 8 Mbps, shared by all requests"]
     text = run("explain", "-c", config, "http://x.test:8080/").stdout
     assert "balancer   leastconn over a:1, b:1 (backup)\nplugins    auth; geo\nlimits     request within 90s; " in text
+
+
+def test_what_is_done_to_requests_and_answers_is_told(tmp_path):
+    """As the server puts it together: the route stands over the action, the action over the service."""
+    config = tmp_path / "config.json5"
+    config.write_text("""{
+      logging: { access_log: "all.log" },
+      services: { web: {
+        listen: ":8080", compress: ["zstd", "gzip"], compress_min: 500, config: { read_timeout: 0 },
+        response_headers: { Server: null, "X-Frame-Options": "DENY", "X-From": "service" },
+        routes: [
+          { match: { path: "/plain" }, compress: [], access_log: "off", action: "answer" },
+          { match: { path: "/answer" }, compress: ["br"], response_headers: { "x-from": null }, action: "answer" },
+          { match: { path: "/drop" }, action: { type: "drop" } },
+          { action: { type: "proxy", upstream: "127.0.0.1:1", access_log: "api.log",
+                      headers: { Authorization: "Bearer s3cret", Cookie: null } } },
+        ],
+      } },
+      actions: { answer: { type: "static", status: 200, headers: { "X-From": "action", "Content-Type": "text/html" } } },
+    }""")
+
+    def told(path):
+        text = run("explain", "-c", config, f"http://x.test:8080{path}").stdout
+        assert "s3cret" not in text
+        return [line for line in text.splitlines() if line.startswith(("fields ", "compress ", "log "))]
+
+    assert told("/plain") == ["fields     of the response: sets Content-Type, X-Frame-Options, X-From; removes Server",
+                              "log        off"]
+    assert told("/answer") == ["fields     of the response: sets Content-Type, X-Frame-Options; removes Server, x-from",
+                               "compress   br; bodies of 500 bytes or more", "log        all.log"]
+    assert told("/drop") == ["log        off"]
+    assert told("/x") == ["fields     of the request: sets Authorization; removes Cookie",
+                          "fields     of the response: sets X-Frame-Options, X-From; removes Server",
+                          "compress   zstd, gzip; bodies of 500 bytes or more", "log        api.log"]
+    route = explain(config, "http://x.test:8080/x")[1]["route"]
+    assert route["limits"][0] == "its head within 10s"
+    assert (route["compress"], route["access_log"], route["request_fields"]) == (
+        {"codings": ["zstd", "gzip"], "min_bytes": 500}, "api.log", {"set": ["Authorization"], "removed": ["Cookie"]})
+    assert explain(config, "http://x.test:8080/plain")[1]["route"]["compress"] is None

@@ -26,6 +26,9 @@ void add_times(Words& words, const config::ServiceSettings& settings,
                const config::Action& action) {
   if (action.type() != config::ActionType::Pass) {
     add_time(words, "request within", settings.read_timeout);
+    const bool head_is_sooner = settings.read_timeout == Duration::zero() ||
+                                settings.header_timeout < settings.read_timeout;
+    if (head_is_sooner) add_time(words, "its head within", settings.header_timeout);
     add_time(words, "response within", settings.write_timeout);
   }
   const config::Connecting* connecting = action.connecting();

@@ -7,6 +7,7 @@
 
 #include "cli/described.h"
 #include "cli/limits.h"
+#include "cli/settings.h"
 #include "cli/table.h"
 #include "prox/config/printable.h"
 
@@ -33,6 +34,30 @@ void print_capture(std::string_view name, const std::string& value) {
 
 void print_list(std::string_view label, const std::vector<std::string>& words) {
   if (!words.empty()) print_line(label, fmt::format("{}", fmt::join(words, "; ")));
+}
+
+void print_fields(std::string_view message, const ShownFields& fields) {
+  std::vector<std::string> words;
+  if (!fields.set.empty()) words.push_back(fmt::format("sets {}", fmt::join(fields.set, ", ")));
+  if (!fields.removed.empty())
+    words.push_back(fmt::format("removes {}", fmt::join(fields.removed, ", ")));
+  if (!words.empty())
+    print_line("fields", fmt::format("of the {}: {}", message, fmt::join(words, "; ")));
+}
+
+void print_compression(const ShownCompression& compression) {
+  if (compression.codings.empty()) return;
+  print_line("compress", fmt::format("{}; bodies of {} bytes or more",
+                                     fmt::join(compression.codings, ", "), compression.min_bytes));
+}
+
+Json fields_json(const ShownFields& fields) {
+  return {{"set", fields.set}, {"removed", fields.removed}};
+}
+
+Json compression_json(const ShownCompression& compression) {
+  if (compression.codings.empty()) return nullptr;
+  return {{"codings", compression.codings}, {"min_bytes", compression.min_bytes}};
 }
 
 void print_match(const Route& route, const Winner& winner) {
@@ -92,6 +117,11 @@ void RouteReport::print_winner(const Winner& winner) const {
   if (route.balancer) print_line("balancer", shown_balancer(*route.balancer));
   print_list("plugins", plugins_of(service_, route, action));
   print_list("limits", limits_of(service_, route, action));
+  print_fields("request", request_fields_of(action));
+  print_fields("response", response_fields_of(service_, route, action));
+  print_compression(compression_of(service_, route, action));
+  const std::string log = access_log_of(*loaded_.config, route, action);
+  if (!log.empty()) print_line("log", log);
 }
 
 void RouteReport::print_passed_over(const std::vector<PassedOver>& routes) const {
@@ -114,6 +144,7 @@ Json RouteReport::place_json(config::Place place) const {
 Json RouteReport::winner_json(const Winner& winner) const {
   const Route& route = service_.routes[winner.route];
   const Action& action = action_of(route);
+  const std::string log = access_log_of(*loaded_.config, route, action);
   return {
       {"id", route_id(service_, winner.route)},
       {"place", place_json(route.place)},
@@ -124,7 +155,11 @@ Json RouteReport::winner_json(const Winner& winner) const {
       {"leads_to", destination(action, route)},
       {"balancer", route.balancer ? Json(shown_balancer(*route.balancer)) : Json()},
       {"plugins", plugins_of(service_, route, action)},
-      {"limits", limits_of(service_, route, action)}};
+      {"limits", limits_of(service_, route, action)},
+      {"request_fields", fields_json(request_fields_of(action))},
+      {"response_fields", fields_json(response_fields_of(service_, route, action))},
+      {"compress", compression_json(compression_of(service_, route, action))},
+      {"access_log", log.empty() ? Json() : Json(log)}};
 }
 
 Json RouteReport::passed_over_json(const std::vector<PassedOver>& routes) const {
