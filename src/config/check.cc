@@ -216,7 +216,7 @@ void Checker::check_name(const Text& name, std::string_view title) const {
         code < ' ' || code == 0x7f ? fmt::format("U+{:04X}", code) : fmt::format("\"{}\"", *bad);
     diagnostics.error("name-chars", name.place,
                       fmt::format("the name of a {} may not contain {}", title, shown));
-  } else if (name.value.starts_with("_inline_")) {
+  } else if (name.value.starts_with(kInlinePrefix)) {
     diagnostics.error(
         "name-reserved", name.place,
         fmt::format("\"{}\": names that begin with _inline_ are kept for what is written inline",

@@ -41,6 +41,11 @@ std::string Context::resolve(std::string_view path) const { return join(base, pa
 
 Place opening(const json5::Value& object) { return {object.place.file, object.place.offset, 1}; }
 
+std::string called(std::string_view noun, std::string_view name) {
+  return name.starts_with(kInlinePrefix) ? fmt::format("this {}", noun)
+                                         : fmt::format("{} \"{}\"", noun, name);
+}
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known) {
   const std::optional<std::string_view> best = nearest(word, known);
   return best ? fmt::format("did you mean \"{}\"?", *best) : std::string();

@@ -13,6 +13,9 @@
 
 namespace prox::config {
 
+// How the names begin that are given to what is written inline.
+inline constexpr std::string_view kInlinePrefix = "_inline_";
+
 // What all steps of one load share: where texts are, where problems go, what is read, and who asks.
 struct Context {
   Sources& sources;
@@ -38,6 +41,9 @@ struct Context {
 
 // The first byte of an object: where the caret goes for what concerns it as a whole.
 Place opening(const json5::Value& object);
+
+// `action "web"`; `this action` if it is written inline, under a name that its author does not know.
+std::string called(std::string_view noun, std::string_view name);
 
 // `did you mean "x"?`, or nothing.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known);

@@ -54,20 +54,9 @@ std::size_t distance(const std::u32string& a, const std::u32string& b) {
   return row[b.size()];
 }
 
-// An inline action of a route file has a name for each service that uses the file.
-std::string without_inline_names(std::string_view message) {
-  constexpr std::string_view kPrefix = "_inline_";
-  std::string text(message);
-  for (std::size_t at = text.find(kPrefix); at != text.npos; at = text.find(kPrefix, at)) {
-    at += kPrefix.size();
-    text.erase(at, text.find('"', at) - at);
-  }
-  return text;
-}
-
 bool says_same(const Diagnostic& a, const Diagnostic& b) {
   return a.severity == b.severity && a.id == b.id && a.help == b.help && a.notes == b.notes &&
-         without_inline_names(a.message) == without_inline_names(b.message);
+         a.message == b.message;
 }
 
 std::size_t allowed_distance(std::size_t length) {

@@ -47,7 +47,7 @@ void Reader::read_action(const Value& value, Text name, bool is_inline) {
     }
     if (checker_.lacks(value, "type")) {
       context_.diagnostics.error("action-type-required", action.name.place,
-                                 fmt::format("action \"{}\" needs a type", action.name.value));
+                                 called("action", action.name.value) + " needs a type");
     }
   }
   draft_.actions.push_back(std::move(draft));
@@ -66,22 +66,23 @@ void Reader::check_upstream(const Value& value, const Action& action) {
   if (is_written ? !upstream->as_string()->empty() : !checker_.lacks(value, "upstream")) return;
   context_.diagnostics.error(
       "upstream-required", action.name.place,
-      fmt::format("{} action \"{}\" needs an upstream",
-                  kTypes[static_cast<std::size_t>(action.type())], action.name.value));
+      called(fmt::format("{} action", kTypes[static_cast<std::size_t>(action.type())]),
+             action.name.value) +
+          " needs an upstream");
 }
 
 void Reader::check_static(const Value& value, const Action& action, StaticAction& options) {
   check_header_edits(context_, options.headers);
   if (checker_.lacks(value, "status")) {
-    context_.diagnostics.error(
-        "status-required", action.name.place,
-        fmt::format("static action \"{}\" needs a status", action.name.value));
+    context_.diagnostics.error("status-required", action.name.place,
+                               called("static action", action.name.value) + " needs a status");
   }
   const Value* body = value.find("body_ref");
   if (body == nullptr) {
     if (!checker_.lacks(value, "body_ref")) draft_.uses_incomplete = true;
   } else if (body->as_object() != nullptr) {
-    options.body_ref = Text{fmt::format("_inline_{}_body", action.name.value), opening(*body)};
+    options.body_ref =
+        Text{fmt::format("{}{}_body", kInlinePrefix, action.name.value), opening(*body)};
     read_resource(*body, *options.body_ref, true);
   }
 }

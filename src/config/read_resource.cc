@@ -28,8 +28,7 @@ void Reader::read_resource(const Value& value, Text name, bool is_inline) {
     } else {
       context_.diagnostics.error(
           "resource-content", draft.resource.name.place,
-          fmt::format("resource \"{}\" needs exactly one of text, json, file",
-                      draft.resource.name.value));
+          called("resource", draft.resource.name.value) + " needs exactly one of text, json, file");
     }
   }
   draft_.resources.push_back(std::move(draft));

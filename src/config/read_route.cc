@@ -131,7 +131,8 @@ void Reader::read_action_of(const Value& route, std::string_view service, RouteD
   } else if (name != nullptr) {
     draft.route.action = {*name, action->place};
   } else if (action != nullptr && action->as_object() != nullptr) {
-    draft.route.action = {fmt::format("_inline_{}_{}", service, draft.index), opening(*action)};
+    draft.route.action = {fmt::format("{}{}_{}", kInlinePrefix, service, draft.index),
+                          opening(*action)};
     read_action(*action, draft.route.action, true);
   } else {
     draft_.uses_incomplete = true;

@@ -18,10 +18,10 @@ void check_serve(const Rules& rules, const ActionDraft& draft, const ServeAction
   if (serve.root && serve.file) {
     rules.diagnostics().error(
         "serve-one", name.place,
-        fmt::format("serve action \"{}\" cannot have both root and file", name.value));
+        called("serve action", name.value) + " cannot have both root and file");
   } else if (rules.lacks(draft.value, "root") && rules.lacks(draft.value, "file")) {
     rules.diagnostics().error("serve-one", name.place,
-                              fmt::format("serve action \"{}\" needs root or file", name.value));
+                              called("serve action", name.value) + " needs root or file");
   }
 }
 
@@ -30,9 +30,8 @@ void check_redirect(const Rules& rules, const ActionDraft& draft, const Redirect
   const json5::Value* to = draft.value->find("to");
   const bool is_empty = to != nullptr && to->as_string() != nullptr && to->as_string()->empty();
   if (is_empty || rules.lacks(draft.value, "to")) {
-    rules.diagnostics().error(
-        "redirect-required", is_empty ? to->place : name.place,
-        fmt::format("redirect action \"{}\" needs to say where: to", name.value));
+    rules.diagnostics().error("redirect-required", is_empty ? to->place : name.place,
+                              called("redirect action", name.value) + " needs to say where: to");
   }
   if (std::any_of(redirect.to.value.begin(), redirect.to.value.end(),
                   [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; })) {

@@ -101,8 +101,9 @@ void BalancerRules::check_action(const Action& action) {
   if (connecting == nullptr) {
     rules_.diagnostics().error(
         "balancer-action", key(),
-        fmt::format("a balancer works only with proxy and pass actions; \"{}\" is {}",
-                    action.name.value, kTypeNames[static_cast<std::size_t>(action.type())]));
+        fmt::format("a balancer works only with proxy and pass actions; {} is {}",
+                    called("action", action.name.value),
+                    kTypeNames[static_cast<std::size_t>(action.type())]));
     return;
   }
   const std::string& upstream = connecting->upstream.value;
@@ -110,7 +111,7 @@ void BalancerRules::check_action(const Action& action) {
   if (upstream.empty() || std::find(names.begin(), names.end(), "target") != names.end()) return;
   Diagnostic& error = rules_.diagnostics().error(
       "balancer-placeholder", key(),
-      fmt::format("upstream of action \"{}\" does not use {{target}}", action.name.value));
+      fmt::format("upstream of {} does not use {{target}}", called("action", action.name.value)));
   error.notes.push_back({connecting->upstream.place, "the upstream is written here"});
 }
 

@@ -110,11 +110,10 @@ void check_body(const Context& context, const Text& body, std::string_view conte
       continue;
     const std::string help = help_for(name, known);
     if (help.empty()) continue;
-    context.diagnostics.warning(
-        "body-var", body.place,
-        fmt::format("{{{}}} in resource \"{}\" is no variable, and stays as it is", name,
-                    body.value),
-        help);
+    context.diagnostics.warning("body-var", body.place,
+                                fmt::format("{{{}}} in {} is no variable, and stays as it is", name,
+                                            called("resource", body.value)),
+                                help);
   }
 }
 
@@ -151,16 +150,15 @@ void check_templates(const Context& context, const RouteDraft& route, const Acti
     if (contains(known, name)) continue;
     complete = false;
     if (name == "target") {
-      context.diagnostics.error(
-          "target-without-balancer", route.route.action.place,
-          fmt::format("action \"{}\" uses {{target}}, but this route has no balancer",
-                      action.name.value));
+      context.diagnostics.error("target-without-balancer", route.route.action.place,
+                                fmt::format("{} uses {{target}}, but this route has no balancer",
+                                            called("action", action.name.value)));
       continue;
     }
     Diagnostic& error = context.diagnostics.error(
         "upstream-var", route.route.action.place,
-        fmt::format("upstream of action \"{}\" uses {{{}}}, which this route does not set",
-                    action.name.value, name),
+        fmt::format("upstream of {} uses {{{}}}, which this route does not set",
+                    called("action", action.name.value), name),
         help_for(name, known));
     error.notes.push_back({upstream.place, "the upstream is written here"});
   }

@@ -332,9 +332,8 @@ TEST_CASE("values of keys that are not built in are checked all the same") {
             "2:18 error bad-type: \"max_connections\" must be a whole number, found string"}},
           {in_routes("{ action: \"a\", balancer: { type: \"rr\", tagets: [] } }"),
            {"2:16 warning not-built: \"balancer\" is not built into this version yet",
-            "2:16 error balancer-action: a balancer works only with proxy and pass actions; \"a\" "
-            "is "
-            "static",
+            "2:16 error balancer-action: a balancer works only with proxy and pass actions; "
+            "action \"a\" is static",
             "2:34 error balancer-type-unknown: unknown balancer type \"rr\"; known: roundrobin, "
             "random, leastconn, p2c, hash",
             "2:40 error unknown-key: unknown key \"tagets\" in this balancer => did you mean "

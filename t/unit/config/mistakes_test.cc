@@ -118,7 +118,7 @@ TEST_CASE("25 different mistakes in four files are 25 errors, in the order of th
           "api.json5:1:1 error listen-required: service \"api\" needs a listen address",
           "api.json5:3:30 error balancer-action: a balancer works only with proxy and pass "
           "actions; "
-          "\"health\" is static",
+          "action \"health\" is static",
           "api.json5:4:30 error balancer-placeholder: upstream of action \"spare\" does not use "
           "{target} [main.json5:17:39 the upstream is written here]",
           "api.json5:5:78 error balancer-target-duplicate: target \"a:1\" is listed twice "

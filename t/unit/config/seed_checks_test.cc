@@ -50,10 +50,10 @@ const std::vector<Check> kChecks = {
        {"c.json5:2:3 error listen-required: service \"none\" needs a listen address",
         "c.json5:2:3 error routes-required: service \"none\" has no routes",
         "c.json5:3:33 error action-required: this route has no action",
-        "c.json5:3:47 error action-type-required: action \"_inline_web_1\" needs a type",
-        "c.json5:4:66 error upstream-required: proxy action \"_inline_api_0\" needs an upstream",
-        "c.json5:5:38 error status-required: static action \"_inline_api_1\" needs a status",
-        "c.json5:5:70 error serve-one: serve action \"_inline_api_2\" needs root or file"}},
+        "c.json5:3:47 error action-type-required: this action needs a type",
+        "c.json5:4:66 error upstream-required: this proxy action needs an upstream",
+        "c.json5:5:38 error status-required: this static action needs a status",
+        "c.json5:5:70 error serve-one: this serve action needs root or file"}},
       {"{}",
        "",
        {"c.json5:1:1 error no-services: no services: at least one is needed",
@@ -153,7 +153,7 @@ const std::vector<Check> kChecks = {
        R"({ listen: ':1', routes: [
   { action: 'a', balancer: { type: 'random', targets: ['a:1'] } } ] })",
        {"w.json5:2:18 error balancer-action: a balancer works only with proxy and pass actions; "
-        "\"a\" is static"}}}},
+        "action \"a\" is static"}}}},
     {"Action upstream contains {target} when a balancer is used",
      {{R"({ services: { web: 'w.json5' },
   actions: { a: { type: 'proxy', upstream: 'localhost:3000' } } })",

@@ -90,7 +90,7 @@ TEST_CASE("a mistake in a shared route file is told once, and once a place if it
           "r.json5:1:20 error path-slash: path pattern \"x\" must start with \"/\" => write "
           "\"/x\"",
           "r.json5:1:34 error action-unknown: no action is named \"nobody\"",
-          "r.json5:2:35 error status-required: static action \"_inline_one_1\" needs a status",
+          "r.json5:2:35 error status-required: this static action needs a status",
           "r.json5:3:2 warning route-unreachable: never reached: route #0 already matches "
           "everything this does [c.json5:3:33 that route is here] [c.json5:3:76 included here, in "
           "service \"two\"]",

@@ -292,7 +292,7 @@ TEST_CASE("an action has what its type needs") {
       {in_action("type: \"static\", status: 2000000000000000000000"),
        {"2:25 error status-range: status 2000000000000000000000 is not between 200 and 599"}},
       {in_routes("{ action: { status: 200 } }"),
-       {"2:11 error action-type-required: action \"_inline_web_0\" needs a type",
+       {"2:11 error action-type-required: this action needs a type",
         "3:16 warning action-unused: action \"a\" is never used"}},
   });
 }
@@ -336,9 +336,9 @@ TEST_CASE("a body is one resource") {
   check_rows({
       {body("\"missing\""), {"2:40 error body-unknown: no resource is named \"missing\""}},
       {body("\"\""), {"2:40 error body-unknown: no resource is named \"\""}},
-      {body("{}"), {"2:40 error resource-content: resource \"_inline_a_body\"" + one_of}},
+      {body("{}"), {"2:40 error resource-content: this resource" + one_of}},
       {body("{ text: \"\", json: 1 }"),
-       {"2:40 error resource-content: resource \"_inline_a_body\"" + one_of}},
+       {"2:40 error resource-content: this resource" + one_of}},
       {body("{ text: \"\" }"), {}},
       {body("{ json: { a: [NaN, -Infinity] } }"),
        {"2:54 error bad-type: JSON has no NaN", "2:59 error bad-type: JSON has no Infinity"}},
@@ -432,7 +432,7 @@ TEST_CASE("a body warns of names that are nearly variables") {
   };
   check_rows({
       {body("{hosts}"),
-       {"2:40 warning body-var: {hosts} in resource \"_inline_a_body\" is no variable, and stays "
+       {"2:40 warning body-var: {hosts} in this resource is no variable, and stays "
         "as it is => did you mean {host}?"}},
       {body("{host} {method} p{color:red} {a} {} {"), {}},
   });
