@@ -21,7 +21,8 @@ Form::Form(std::string name, Options& options) : name_(std::move(name)), options
 }
 
 void Form::add_config() {
-  add_text("-c,--config", options_.config_path, "PATH", "configuration file or directory");
+  add_text("-c,--config", options_.config_path, "PATH",
+           "configuration file or directory, if not config.json5");
 }
 
 void Form::add_prefix() {
@@ -167,9 +168,15 @@ std::optional<Answer> Form::normalise(const std::vector<std::string>& arguments,
 
 std::optional<Answer> Form::take_argument(const std::string& word) const {
   if (!argument_ || !argument_->value->empty())
-    return refuse(fmt::format("unexpected argument \"{}\"", word));
+    return refuse(fmt::format("unexpected argument \"{}\"{}", word, help_for_extra(word)));
   *argument_->value = word;
   return std::nullopt;
+}
+
+std::string Form::help_for_extra(const std::string& word) const {
+  if (contains(kCommands, word)) return "; the command comes before the flags";
+  const bool is_path = !argument_ && find("config") != nullptr;
+  return is_path ? "; a configuration is named with -config" : "";
 }
 
 const CLI::Option* Form::find(const std::string& name) const {

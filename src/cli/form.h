@@ -52,6 +52,7 @@ class Form {
   std::optional<Answer> normalise(const std::vector<std::string>& arguments,
                                   std::vector<std::string>& normal) const;
   std::optional<Answer> take_argument(const std::string& word) const;
+  std::string help_for_extra(const std::string& word) const;
   const CLI::Option* find(const std::string& name) const;
   std::string unknown_flag(const std::string& name) const;
 

@@ -34,8 +34,6 @@ constexpr const char* kUsage =
 
 constexpr std::size_t kMaxWorkers = 1024;
 
-const Words kCommands = {"serve",  "validate", "config",  "schema",
-                         "routes", "explain",  "version", "help"};
 const Words kSignals = {"reload", "reopen", "stop", "quit"};
 const Words kFormats = {"text", "json"};
 
@@ -43,7 +41,8 @@ void add_serve_flags(Form& form, Options& options) {
   form.add_config();
   form.add_prefix();
   form.add_level();
-  form.add_bool("--watch", options.watch, "reload when a file of the configuration changes");
+  form.add_bool("--watch", options.watch,
+                "reload when a file of the configuration changes; on, if not -watch=false");
   form.add_bool("--daemon", options.daemon,
                 "leave the terminal; the log goes to /var/log/prox/error.log");
 }

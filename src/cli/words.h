@@ -9,6 +9,8 @@ namespace prox::cli {
 // Words that a command line may hold, and what is said of others.
 using Words = std::vector<std::string_view>;
 
+inline const Words kCommands = {"serve",  "validate", "config",  "schema",
+                                "routes", "explain",  "version", "help"};
 inline const Words kLevels = {"debug", "info", "warn", "error"};
 
 bool contains(const Words& words, std::string_view word);
