@@ -49,7 +49,8 @@ constexpr Type redirect_status() {
 }
 
 constexpr Key kActionKeys[] = {
-    {"type", one_of(kTypes), kRequired, "", "proxy, static, pass or drop", State::Built, kAll},
+    {"type", one_of(kTypes), kRequired, "", "proxy, static, serve, pass, drop or redirect",
+     State::Built, kAll},
     {"upstream", string(), kRequired, "", "where requests are sent", State::Built, kProxy | kPass},
     {"timeout", duration(), "30s", "",
      "longest time to connect, if the service has no dial_timeout", State::Built, kProxy},
