@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "config/duration.h"
+#include "config/host.h"
 
 namespace prox::config {
 namespace {
@@ -52,6 +53,21 @@ std::string found(const Value& value) {
   const std::string_view name = value.type_name();
   const std::size_t article = name.find(' ');
   return std::string(article == std::string_view::npos ? name : name.substr(article + 1));
+}
+
+// How the value would be written that its author may have had in mind.
+std::string help_for_form(const Value& value, const Type& type, std::string_view written) {
+  if ((type.forms & schema::kDuration) != 0) return std::string(kDurationHelp);
+  if (type.forms == schema::kString && value.as_number() != nullptr)
+    return fmt::format("strings need quotes: \"{}\"", written);
+  const std::string* text = value.as_string();
+  if (text == nullptr) return {};
+  if (type.forms == schema::kArray && (type.items->forms & schema::kString) != 0)
+    return fmt::format("write [{}]", written);
+  const bool is_meant = type.forms == schema::kBool
+                            ? *text == "true" || *text == "false"
+                            : type.forms == schema::kInteger && is_digits(*text);
+  return is_meant ? fmt::format("write {}, without quotes", *text) : std::string();
 }
 
 bool is_word(const schema::Words& words, std::string_view text) {
@@ -139,7 +155,7 @@ bool Checker::check_form(const Value& value, const Type& type, const Spot& spot)
     context_.diagnostics.error(
         "bad-type", value.place,
         fmt::format("{}\"{}\" must be {}, found {}", spot.holder, spot.key, type.text, what),
-        (type.forms & schema::kDuration) != 0 ? std::string(kDurationHelp) : std::string());
+        help_for_form(value, type, context_.written(value)));
   }
   return false;
 }
@@ -274,6 +290,7 @@ void Checker::report_unknown(const json5::Member& member, const Scope& scope) {
     context_.diagnostics.error(foreign.id, member.key_place,
                                fmt::format("\"{}\" {}", foreign.name, foreign.message),
                                std::string(foreign.help));
+    if (!foreign.holder.empty()) misspelt_[&scope.value].push_back(foreign.holder);
     return;
   }
   std::vector<std::string_view> known;

@@ -126,6 +126,7 @@ std::string help_for_missing_value(const Scene& s) {
 std::string help_for_value(const Scene& s) {
   if (s.found.kind == Token::Kind::Word) {
     if (s.at_root() && begins_member(s)) return "put { and } around the whole file";
+    if (s.found.text.front() == '$') return "variables of the environment are not filled in";
     const std::string help = help_for_word(s.found.text);
     return help.empty() ? help_with_quotes(s.text, s.offset) : help;
   }

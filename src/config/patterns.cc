@@ -50,7 +50,9 @@ void PatternCheck::path(Piece item) {
   if (text.front() != '/') {
     return error("path-slash", item.begin, text.size(),
                  fmt::format("path pattern \"{}\" must start with \"/\"", text),
-                 fmt::format("write \"/{}\"", text));
+                 text.find("://") == std::string_view::npos
+                     ? fmt::format("write \"/{}\"", text)
+                     : std::string("a host is matched with \"domain\""));
   }
   const std::size_t star = text.find('*');
   if (star == std::string_view::npos) return;
@@ -97,8 +99,9 @@ void PatternCheck::label(Piece piece, bool is_last) {
   }
 }
 
-std::string domain_help(char bad) {
-  switch (bad) {
+std::string domain_help(std::string_view from_bad) {
+  if (from_bad.starts_with("://")) return "write the name alone, without a scheme";
+  switch (const char bad = from_bad.front()) {
     case ':': return "ports are never matched";
     case ',': return "write one pattern per route";
     case '/': return "match a path with \"path\"";
@@ -120,7 +123,7 @@ void PatternCheck::label_characters(Piece piece) {
   const std::string_view character = first_character(piece.text.substr(offset));
   error("domain-chars", piece.begin + offset, character.size(),
         fmt::format("domain pattern \"{}\" may not contain \"{}\"", whole_.value, character),
-        domain_help(*bad));
+        domain_help(std::string_view(whole_.value).substr(piece.begin + offset)));
 }
 
 Piece trimmed(std::string_view text, std::size_t begin, std::size_t end) {

@@ -14,9 +14,6 @@ using json5::Value;
 void Reader::read_service(const ServiceSource& source) {
   if (source.value == nullptr) return;
   const Value& value = *source.value;
-  const std::string& name = source.name.value;
-  // What is missing is missing in the service's own file, if it has one.
-  const Place place = source.fragment == nullptr ? source.name.place : opening(value);
   ServiceDraft draft;
   draft.service.name = source.name;
   draft.value = &value;
@@ -28,8 +25,8 @@ void Reader::read_service(const ServiceSource& source) {
   const bool is_written =
       value.find("listen") != nullptr && value.find("listen")->as_string() != nullptr;
   if (draft.service.listen.value.empty() && (is_written || checker_.lacks(value, "listen"))) {
-    context_.diagnostics.error("listen-required", place,
-                               fmt::format("service \"{}\" needs a listen address", name));
+    report_missing(source, "listen-required", "needs a listen address",
+                   "for example listen: \":8080\"");
   }
   const Value* routes = value.find("routes");
   const bool is_array = routes != nullptr && routes->as_array() != nullptr;
@@ -37,10 +34,19 @@ void Reader::read_service(const ServiceSource& source) {
   if (!is_array && !checker_.lacks(value, "routes")) draft.lacks_routes = true;
   if (draft.lacks_routes) draft_.uses_incomplete = true;
   if (draft.route_count == 0 && !draft.lacks_routes) {
-    context_.diagnostics.error("routes-required", place,
-                               fmt::format("service \"{}\" has no routes", name));
+    report_missing(source, "routes-required", "has no routes");
   }
   draft_.services.push_back(std::move(draft));
+}
+
+// In the service's own file, if it has one: there it has to be written. That file alone may not say whose it is.
+void Reader::report_missing(const ServiceSource& source, std::string_view id, std::string_view what,
+                            std::string help) {
+  const Place place = source.fragment == nullptr ? source.name.place : opening(*source.value);
+  Diagnostic& error = context_.diagnostics.error(
+      id, place, fmt::format("service \"{}\" {}", source.name.value, what), std::move(help));
+  if (source.name.place.file != place.file)
+    error.notes.push_back({source.name.place, "its file is named here"});
 }
 
 void Reader::read_service_keys(const Value& value, Service& service) {

@@ -36,6 +36,8 @@ class Reader {
   void refuse_definitions(const ServiceSource& source);
   void define(Names& names, const json5::Member& member);
   void read_service(const ServiceSource& source);
+  void report_missing(const ServiceSource& source, std::string_view id, std::string_view what,
+                      std::string help = {});
   void read_service_keys(const json5::Value& value, Service& service);
   void read_routes(const json5::Items& items, ServiceDraft& draft);
   void read_include(const json5::Value& string, ServiceDraft& draft);

@@ -32,6 +32,19 @@ constexpr Key kRootKeys[] = {
     {"process", object(kProcess), "{}", "", "the processes of prox itself"},
 };
 
+// A file that is a service of its own, taken for the root file.
+constexpr std::string_view kOfService = "belongs to a service, not to the root file";
+constexpr std::string_view kServiceHelp =
+    "a root file has services: { NAME: { ... } }, or { NAME: \"FILE\" } for a service's own file";
+constexpr Foreign kServiceOnly[] = {
+    {"listen", "unknown-key", kOfService, kServiceHelp, "services"},
+    {"routes", "unknown-key", kOfService, "", "services"},
+    {"config", "unknown-key", kOfService, "", "services"},
+    {"tls", "unknown-key", kOfService, "", "services"},
+    {"tls_cert", "unknown-key", kOfService, "", "services"},
+    {"tls_key", "unknown-key", kOfService, "", "services"},
+};
+
 constexpr Key kResourceKeys[] = {
     {"text", string(), "", "", "the content itself"},
     {"json", anything(), "", "", "any value; sent as compact JSON, keys in the order written"},
@@ -112,7 +125,7 @@ constexpr Key kSecretKeys[] = {
 
 }  // namespace
 
-const Object kRoot = {"root object", "the root object", kRootKeys, {}};
+const Object kRoot = {"root object", "the root object", kRootKeys, {}, kServiceOnly};
 const Object kResource = {"resource", "this resource", kResourceKeys, {}};
 const Object kPlugin = {"plugin", "this plugin", kPluginKeys, {}};
 const Object kProcess = {"process", "process", kProcessKeys, {}};

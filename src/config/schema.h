@@ -96,6 +96,8 @@ struct Foreign {
   std::string_view id;  // of the diagnostic
   std::string_view message;
   std::string_view help;  // empty: none
+  // The key of this object that should have held it; empty: none. That nothing else is there follows from this mistake.
+  std::string_view holder = {};
 };
 
 // An object with known keys. If `selector` is set, the words of that key tell which of the other keys belong.

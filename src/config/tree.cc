@@ -38,17 +38,22 @@ std::string_view stem(std::string_view name) {
   return name;
 }
 
-// The config file whose name comes nearest to that of one that is missing, written as that one was; empty if there is none.
-std::string nearest_file(const std::string& path, std::string_view written) {
+// The config file whose name comes nearest to that of one that is missing, written as that one was; empty if there is none, or if it
+// is not missing.
+std::string help_for_missing(const std::string& path, std::string_view written) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return {};
   const std::string directory = directory_of(path);
   const auto names = list_config_files(directory.empty() ? "." : directory);
-  const std::string_view missing = stem(std::string_view(path).substr(path.rfind('/') + 1));
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  const std::string_view missing = name.substr(0, name.rfind('.'));  // the ending may be wrong, too
   if (!names || missing.size() < kShortestNearMiss) return {};
   std::vector<std::string_view> stems;
   std::transform(names->begin(), names->end(), std::back_inserter(stems), stem);
   const std::optional<std::string_view> meant = nearest(missing, stems);
   if (!meant) return {};
-  return fmt::format("{}{}{}", written.substr(0, written.rfind('/') + 1), *meant, kConfigEnding);
+  return fmt::format("did you mean \"{}{}{}\"?", written.substr(0, written.rfind('/') + 1), *meant,
+                     kConfigEnding);
 }
 
 class TreeReader {
@@ -135,10 +140,7 @@ const Document* TreeReader::open_from(Lead lead, std::string_view noun, const st
   const std::string& written = lead == nullptr ? path : *lead->as_string();
   Diagnostic& error = report(lead, noun == "route" ? "include-read" : "service-path",
                              fmt::format("cannot read {} file \"{}\": {}", noun, written, fault));
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) return nullptr;
-  const std::string meant = nearest_file(path, written);
-  if (!meant.empty()) error.help = fmt::format("did you mean \"{}\"?", meant);
+  error.help = help_for_missing(path, written);
   return nullptr;
 }
 
@@ -151,8 +153,9 @@ void TreeReader::read_root_file(const std::string& path) {
   std::string fault;
   tree_.root = open(path, FileKind::Any, fault);
   if (tree_.root == nullptr) {
-    context_.diagnostics.error("config-read",
-                               fmt::format("cannot read config \"{}\": {}", path, fault));
+    Diagnostic& error =
+        report(nullptr, "config-read", fmt::format("cannot read config \"{}\": {}", path, fault));
+    error.help = help_for_missing(path, path);
     return;
   }
   const Value* root = tree_.root->object();

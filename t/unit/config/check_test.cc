@@ -68,6 +68,12 @@ TEST_CASE("a value of the wrong type names the key, what it must be and what it 
   check_rows({
       {in_service("tls: \"yes\""),
        {"2:6 error bad-type: \"tls\" must be true or false, found string"}},
+      {in_service("tls: 'true'"),
+       {"2:6 error bad-type: \"tls\" must be true or false, found string => write true, without "
+        "quotes"}},
+      {in_service("compress: 'br'"),
+       {"2:11 error bad-type: \"compress\" must be an array of strings, found string => write "
+        "['br']"}},
       {in_root("process: []"), {"2:10 error bad-type: \"process\" must be an object, found array"}},
       {in_root("process: { workers: true }"),
        {"2:21 error bad-type: \"workers\" must be \"auto\" or a whole number, found boolean"}},
@@ -76,9 +82,11 @@ TEST_CASE("a value of the wrong type names the key, what it must be and what it 
       {in_root("process: { workers: 1.5 }"),
        {"2:21 error bad-type: \"workers\" must be \"auto\" or a whole number, found a fraction"}},
       {in_root("process: { user: 0 }"),
-       {"2:18 error bad-type: \"user\" must be a string, found number"}},
+       {"2:18 error bad-type: \"user\" must be a string, found number => strings need quotes: "
+        "\"0\""}},
       {in_settings("max_idle_conns: \"5\""),
-       {"2:17 error bad-type: \"max_idle_conns\" must be a whole number, found string"}},
+       {"2:17 error bad-type: \"max_idle_conns\" must be a whole number, found string => write 5, "
+        "without quotes"}},
       {in_settings("max_idle_conns: 0.5"),
        {"2:17 error bad-type: \"max_idle_conns\" must be a whole number, found a fraction"}},
       {in_settings("max_idle_conns: NaN"),
@@ -88,23 +96,40 @@ TEST_CASE("a value of the wrong type names the key, what it must be and what it 
       {in_routes("5"),
        {"2:1 error bad-type: an item of \"routes\" must be an object or a path, found number"}},
       {in_match("path: \"/\", methods: \"GET\""),
-       {"2:21 error bad-type: \"methods\" must be an array of strings, found string"}},
+       {"2:21 error bad-type: \"methods\" must be an array of strings, found string => write "
+        "[\"GET\"]"}},
       {in_match("path: \"/\", methods: [5]"),
-       {"2:22 error bad-type: an item of \"methods\" must be a string, found number"}},
+       {"2:22 error bad-type: an item of \"methods\" must be a string, found number => strings "
+        "need quotes: \"5\""}},
       {in_match("path: []"), {"2:7 error bad-type: \"path\" must be a string, found array"}},
       {in_routes("{ action: 1 }"),
        {"2:11 error bad-type: \"action\" must be a name or an action, found number"}},
       {in_routes("{ action: \"a\", set: { v: 1 } }"),
-       {"2:26 error bad-type: \"v\" must be a string, found number"}},
+       {"2:26 error bad-type: \"v\" must be a string, found number => strings need quotes: \"1\""}},
       {in_action("type: \"static\", status: \"200\""),
-       {"2:25 error bad-type: \"status\" must be a whole number, found string"}},
+       {"2:25 error bad-type: \"status\" must be a whole number, found string => write 200, "
+        "without quotes"}},
       {in_action("type: \"static\", status: 200, headers: { X: 1 }"),
        {"2:44 error bad-type: \"X\" must be a string, or null to remove it, found number"}},
-      {in_action("type: 5"), {"2:7 error bad-type: \"type\" must be a string, found number"}},
+      {in_action("type: 5"),
+       {"2:7 error bad-type: \"type\" must be a string, found number => strings need quotes: "
+        "\"5\""}},
       {"{ services: { web: 5 }, actions: {} }",
        {"1:20 error service-type: a service must be an object or a path"}},
       {"{ services: [] }", {"1:13 error bad-type: \"services\" must be an object, found array"}},
   });
+}
+
+TEST_CASE(
+    "a service's own file that is taken for the root file is told as that, and nothing else") {
+  CHECK(
+      problems(
+          "{ listen: ':80', tls: false, routes: [{ action: { type: 'static', status: 200 } }] }") ==
+      Lines{
+          "1:3 error unknown-key: \"listen\" belongs to a service, not to the root file => a root "
+          "file has services: { NAME: { ... } }, or { NAME: \"FILE\" } for a service's own file",
+          "1:18 error unknown-key: \"tls\" belongs to a service, not to the root file",
+          "1:30 error unknown-key: \"routes\" belongs to a service, not to the root file"});
 }
 
 TEST_CASE("null is an error, but removes a header and may be anywhere in json") {

@@ -41,8 +41,10 @@ TEST_CASE("what is missing in a fragment is missing there, not where it is named
   const Files files = {{"c.json5", "{ services: { w: 'w.json5' } }"}, {"w.json5", "// empty\n{}"}};
   CHECK(files.problems("c.json5") ==
         Lines{"c.json5:1:1 error no-actions: no actions are defined",
-              "w.json5:2:1 error listen-required: service \"w\" needs a listen address",
-              "w.json5:2:1 error routes-required: service \"w\" has no routes"});
+              "w.json5:2:1 error listen-required: service \"w\" needs a listen address => for "
+              "example listen: \":8080\" [c.json5:1:15 its file is named here]",
+              "w.json5:2:1 error routes-required: service \"w\" has no routes [c.json5:1:15 its "
+              "file is named here]"});
 }
 
 TEST_CASE("a route file is an array of routes, or an object that holds one") {

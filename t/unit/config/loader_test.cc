@@ -77,7 +77,8 @@ TEST_CASE("ten mistakes give ten errors, in the order of the text") {
       describe_all(result) ==
       Lines{
           "2:23 error int-range: workers must be between 1 and 1024",
-          "2:32 error bad-type: \"user\" must be a string, found number",
+          "2:32 error bad-type: \"user\" must be a string, found number => strings need quotes: "
+          "\"5\"",
           "4:36 error upstream-syntax: \"h:99999\" is not an upstream address: port 99999 is above "
           "65535",
           "4:56 error duration: \"5\" is not a duration => write 10s, 1m30s or a number of seconds",

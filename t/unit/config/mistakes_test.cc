@@ -115,7 +115,8 @@ TEST_CASE("25 different mistakes in four files are 25 errors, in the order of th
           "extra.json5:3:3 error include-nested: route files cannot include other files",
           "extra.json5:5:23 error balancer-type-unknown: unknown balancer type \"rr\"; known: "
           "roundrobin, random, leastconn, p2c, hash",
-          "api.json5:1:1 error listen-required: service \"api\" needs a listen address",
+          "api.json5:1:1 error listen-required: service \"api\" needs a listen address => for "
+          "example listen: \":8080\" [main.json5:11:5 its file is named here]",
           "api.json5:3:30 error balancer-action: a balancer works only with proxy and pass "
           "actions; "
           "action \"health\" is static",

@@ -259,7 +259,8 @@ TEST_CASE("a balancer has a type, targets, and an action that uses them") {
         "port",
         "4:31 note: the upstream is written here"}},
       {route("balancer: { type: 'random', targets: ['a:1'] }", "type: 'static', status: 200"),
-       {"2:16 error balancer-action: a balancer works only with proxy and pass actions; action \"a\" is "
+       {"2:16 error balancer-action: a balancer works only with proxy and pass actions; action "
+        "\"a\" is "
         "static"}},
       {route("balancer: { type: 'random', targets: ['a:1'] }",
              "type: 'proxy', upstream: 'localhost:3000'"),

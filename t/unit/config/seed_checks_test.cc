@@ -47,7 +47,8 @@ const std::vector<Check> kChecks = {
   api: { listen: ':2', routes: [{ match: { path: '/p' }, action: { type: 'proxy' } },
     { match: { path: '/s' }, action: { type: 'static' } }, { action: { type: 'serve' } }] } } })",
        "",
-       {"c.json5:2:3 error listen-required: service \"none\" needs a listen address",
+       {"c.json5:2:3 error listen-required: service \"none\" needs a listen address => for example "
+        "listen: \":8080\"",
         "c.json5:2:3 error routes-required: service \"none\" has no routes",
         "c.json5:3:33 error action-required: this route has no action",
         "c.json5:3:47 error action-type-required: this action needs a type",

@@ -226,19 +226,26 @@ TEST_CASE("a missing file that is nearly there is told by its name") {
                         "  a: './sub/wbe.json5',\n"
                         "  b: 'sub/web',\n"
                         "  c: 'sub/api.json5',\n"
+                        "  e: 'sub/web.json',\n"
                         "  d: { listen: ':1', routes: ['comon.json5'] } } }"},
                        {"common.json5", "[]"},
                        {"sub/web.json5", fragment(2)}};
   const std::string missing = "No such file or directory";
-  CHECK(files.problems("c.json5") ==
-        Lines{"c.json5:2:6 error service-path: cannot read service file \"./sub/wbe.json5\": " +
-                  missing + " => did you mean \"./sub/web.json5\"?",
-              "c.json5:3:6 error service-path: cannot read service file \"sub/web\": " + missing +
-                  " => did you mean \"sub/web.json5\"?",
-              "c.json5:4:6 error service-path: cannot read service file \"sub/api.json5\": " +
-                  missing,
-              "c.json5:5:31 error include-read: cannot read route file \"comon.json5\": " +
-                  missing + " => did you mean \"common.json5\"?"});
+  CHECK(
+      files.problems("c.json5") ==
+      Lines{
+          "c.json5:2:6 error service-path: cannot read service file \"./sub/wbe.json5\": " +
+              missing + " => did you mean \"./sub/web.json5\"?",
+          "c.json5:3:6 error service-path: cannot read service file \"sub/web\": " + missing +
+              " => did you mean \"sub/web.json5\"?",
+          "c.json5:4:6 error service-path: cannot read service file \"sub/api.json5\": " + missing,
+          "c.json5:5:6 error service-path: cannot read service file \"sub/web.json\": " + missing +
+              " => did you mean \"sub/web.json5\"?",
+          "c.json5:6:31 error include-read: cannot read route file \"comon.json5\": " + missing +
+              " => did you mean \"common.json5\"?"});
+  CHECK(files.problems("commmon.json") ==
+        Lines{"error config-read: cannot read config \"commmon.json\": " + missing +
+              " => did you mean \"common.json5\"?"});
 }
 
 TEST_CASE("a directory without a config file is an error") {

@@ -67,10 +67,12 @@ TEST_CASE("a service needs an address and routes") {
       {
           {"{services: {web: {}}}",
            {"1:1 error no-actions: no actions are defined",
-            "1:13 error listen-required: service \"web\" needs a listen address",
+            "1:13 error listen-required: service \"web\" needs a listen address => for example "
+            "listen: \":8080\"",
             "1:13 error routes-required: service \"web\" has no routes"}},
           {"{services: {web: {listen: \"\", routes: [{action: {type: \"static\", status: 200}}]}}}",
-           {"1:13 error listen-required: service \"web\" needs a listen address"}},
+           {"1:13 error listen-required: service \"web\" needs a listen address => for example "
+            "listen: \":8080\""}},
           {"{services: {web: {lisen: \":80\", rotues: [{action: {type: \"static\", status: "
            "200}}]}}}",
            {"1:19 error unknown-key: unknown key \"lisen\" in service \"web\" => did you mean "
@@ -78,7 +80,8 @@ TEST_CASE("a service needs an address and routes") {
             "1:33 error unknown-key: unknown key \"rotues\" in service \"web\" => did you mean "
             "\"routes\"?"}},
           {"{services: {web: {listen: 80, routes: 5}}}",
-           {"1:27 error bad-type: \"listen\" must be a string, found number",
+           {"1:27 error bad-type: \"listen\" must be a string, found number => strings need "
+            "quotes: \"80\"",
             "1:39 error bad-type: \"routes\" must be an array of routes, found number"}},
       },
       Purpose::Validate);
@@ -155,6 +158,9 @@ TEST_CASE("a path pattern that could not match is pointed at inside its string")
   check_rows({
       {in_match("path: \"api/*\""),
        {"2:8 error path-slash: path pattern \"api/*\" must start with \"/\" => write \"/api/*\""}},
+      {in_match("path: \"http://a.test/\""),
+       {"2:8 error path-slash: path pattern \"http://a.test/\" must start with \"/\" => a host is "
+        "matched with \"domain\""}},
       {in_match("path: \"/a, b\""),
        {"2:12 error path-slash: path pattern \"b\" must start with \"/\" => write \"/b\""}},
       {in_match("path: \"/api/*/users\""),
@@ -209,6 +215,9 @@ TEST_CASE("a domain pattern that could not match is pointed at inside its string
       {in_match("domain: \"example.com:80\""),
        {"2:21 error domain-chars: domain pattern \"example.com:80\" may not contain \":\" => ports "
         "are never matched"}},
+      {in_match("domain: \"https://a.test\""),
+       {"2:15 error domain-chars: domain pattern \"https://a.test\" may not contain \":\" => write "
+        "the name alone, without a scheme"}},
       {in_match("domain: \"a.test,b.test\""),
        {"2:16 error domain-chars: domain pattern \"a.test,b.test\" may not contain \",\" => write "
         "one pattern per route"}},
@@ -275,7 +284,8 @@ TEST_CASE("an action has what its type needs") {
        {"2:16 error unknown-key: unknown key \"upsteam\" in action \"a\" => did you mean "
         "\"upstream\"?"}},
       {in_action("type: \"proxy\", upstream: 80"),
-       {"2:26 error bad-type: \"upstream\" must be a string, found number"}},
+       {"2:26 error bad-type: \"upstream\" must be a string, found number => strings need quotes: "
+        "\"80\""}},
       {in_action("type: \"proxy\", upstream: \"ftp://h\""),
        {"2:26 error upstream-syntax: \"ftp://h\" is not an upstream address: unknown scheme "
         "\"ftp\"; known: http, https, ws, wss, unix"}},
@@ -337,8 +347,7 @@ TEST_CASE("a body is one resource") {
       {body("\"missing\""), {"2:40 error body-unknown: no resource is named \"missing\""}},
       {body("\"\""), {"2:40 error body-unknown: no resource is named \"\""}},
       {body("{}"), {"2:40 error resource-content: this resource" + one_of}},
-      {body("{ text: \"\", json: 1 }"),
-       {"2:40 error resource-content: this resource" + one_of}},
+      {body("{ text: \"\", json: 1 }"), {"2:40 error resource-content: this resource" + one_of}},
       {body("{ text: \"\" }"), {}},
       {body("{ json: { a: [NaN, -Infinity] } }"),
        {"2:54 error bad-type: JSON has no NaN", "2:59 error bad-type: JSON has no Infinity"}},
