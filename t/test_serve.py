@@ -300,6 +300,10 @@ def test_sibling_in_the_wanted_coding_is_sent(start_prox, root):
     assert fetch("gzip, br;q=0.5") == ("gzip", b"as gzip")
     assert fetch("zstd") == (None, b"body{}\n")
     assert fetch("gzip;q=0") == (None, b"body{}\n")
+    assert fetch("gzip;q=0.5, identity") == (None, b"body{}\n")
+    assert fetch("gzip;q=0.5, identity;q=0.5") == ("gzip", b"as gzip")
+    assert fetch("identity;q=0, br;q=0.001") == ("br", b"as br")
+    assert fetch("identity;q=0") == (None, b"body{}\n")  # better than nothing
     assert fetch(None) == (None, b"body{}\n")
     assert fetch("gzip", "/") == (None, PAGE)
     tags = {prox.fetch("/css/app.css", fields=[("Accept-Encoding", coding)]).get("ETag") for coding in ("br", "gzip", "x")}

@@ -295,7 +295,7 @@ const http::Field* ServeHandler::find_range() const {
 
 // The file, or its sibling in the coding that the client wants most; among equals the one that is named first.
 const Found& ServeHandler::pick(Slice name) {
-  int best = 0;
+  int best = http::least_coding_weight(x_.request.fields) - 1;
   std::string best_sibling;
   for (const ServeAction::Coding& each : options_.precompressed) {
     const int weight = http::coding_weight(x_.request.fields, each.name);
@@ -306,7 +306,7 @@ const Found& ServeHandler::pick(Slice name) {
     best_sibling = std::move(sibling);
     coding_ = each.name;
   }
-  return look(best == 0 ? name : Slice(best_sibling));
+  return look(best_sibling.empty() ? name : Slice(best_sibling));
 }
 
 Slice ServeHandler::type_of(Slice name) const {

@@ -72,10 +72,10 @@ bool could_be_encoded(const Settings& settings, const http::ResponseHead& respon
 // What the client wants most, and of what it wants alike what we prefer. As it is, if it wants that more than any of ours.
 std::optional<Coding> choose(const std::vector<Coding>& codings, const Fields& request) {
   std::optional<Coding> chosen;
-  int best = http::coding_weight(request, "identity") - 1;
+  int best = http::least_coding_weight(request) - 1;
   for (const Coding coding : codings) {
     const int weight = http::coding_weight(request, name_of(coding));
-    if (weight == 0 || weight <= best) continue;
+    if (weight <= best) continue;
     best = weight;
     chosen = coding;
   }

@@ -1,5 +1,7 @@
 #include "prox/http/codings.h"
 
+#include <algorithm>
+
 #include "http/chars.h"
 
 namespace prox::http {
@@ -52,6 +54,10 @@ int coding_weight(const Fields& fields, Slice coding) {
   if (named >= 0) return named;
   if (any >= 0) return any;
   return coding == "identity" ? 1 : 0;
+}
+
+int least_coding_weight(const Fields& fields) {
+  return std::max(coding_weight(fields, "identity"), 1);
 }
 
 }  // namespace prox::http

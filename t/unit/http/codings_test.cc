@@ -15,6 +15,12 @@ int weight(const std::vector<std::string>& lines, Slice coding) {
   return coding_weight(fields, coding);
 }
 
+int least(const std::string& line) {
+  Fields fields;
+  fields.add("accept-encoding", line, FieldId::Other);
+  return least_coding_weight(fields);
+}
+
 }  // namespace
 
 TEST_CASE("a coding is wanted as its weight says", "[http][codings]") {
@@ -45,6 +51,14 @@ TEST_CASE("identity is good enough unless it is refused", "[http][codings]") {
   CHECK(weight({"identity;q=0"}, "identity") == 0);
   CHECK(weight({"*;q=0"}, "identity") == 0);
   CHECK(weight({"*;q=0, identity"}, "identity") == 1000);
+}
+
+TEST_CASE("a coding must be wanted as much as the body as it is", "[http][codings]") {
+  CHECK(least("gzip;q=0.5") == 1);
+  CHECK(least("gzip;q=0.5, identity;q=0.6") == 600);
+  CHECK(least("gzip, identity") == 1000);
+  CHECK(least("identity;q=0") == 1);  // even then none that is refused itself
+  CHECK(least("*;q=0") == 1);
 }
 
 TEST_CASE("a weight that cannot be read refuses", "[http][codings]") {
