@@ -306,9 +306,26 @@ def test_sibling_in_the_wanted_coding_is_sent(start_prox, root):
     assert fetch("identity;q=0") == (None, b"body{}\n")  # better than nothing
     assert fetch(None) == (None, b"body{}\n")
     assert fetch("gzip", "/") == (None, PAGE)
-    tags = {prox.fetch("/css/app.css", fields=[("Accept-Encoding", coding)]).get("ETag") for coding in ("br", "gzip", "x")}
-    assert len(tags) == 3
     assert prox.fetch("/css/app.css", fields=[("Accept-Encoding", "br")]).get("Content-Type") == "text/css; charset=utf-8"
+
+
+def test_siblings_of_one_time_and_size_have_tags_of_their_own(start_prox, root):
+    """Programs that compress a file give its time to what they write."""
+    for ending in ("", ".gz", ".br"):
+        file = root / ("same.css" + ending)
+        file.write_bytes(b"0123456" + ending.rjust(3).encode())
+        os.utime(file, (1e9, 1e9))
+    client = start_prox(files_config(root=str(root), precompressed=["br", "gzip"])).connect()
+
+    def fetch(coding, *fields):
+        return client.exchange(target="/same.css", fields=[("Accept-Encoding", coding), *fields])
+
+    tags = {coding: fetch(coding).get("ETag") for coding in ("br", "gzip", "identity")}
+    assert len(set(tags.values())) == 3
+    for asked in tags:
+        for known, tag in tags.items():
+            assert fetch(asked, ("If-None-Match", tag)).status == (304 if known == asked else 200)
+            assert fetch(asked, ("If-Range", tag), ("Range", "bytes=7-")).status == (206 if known == asked else 200)
 
 
 # Listings

@@ -80,6 +80,7 @@ class ServeHandler final : public exchange::Handler, public base::Pooled<ServeHa
   void refuse_range(std::uint64_t size);
   const http::Field* find_range() const;
   const Found& pick(Slice name);
+  Slice tag_of(const Found& found);
   Slice type_of(Slice name) const;
   void add_field(Slice name, Slice value) {
     x_.response.fields.add(name, value, http::recognise(name));
@@ -93,6 +94,8 @@ class ServeHandler final : public exchange::Handler, public base::Pooled<ServeHa
   ServeBody body_;
   std::string path_;  // below the root
   Slice coding_;      // of the sibling that was picked; empty: none
+  Slice etag_;        // of what was picked
+  std::string coded_etag_;
 };
 
 void ServeHandler::start() {
@@ -235,7 +238,7 @@ bool ServeHandler::send_error_page(int status) {
 void ServeHandler::respond(Slice name) {
   const Found& found = pick(name);
   if (found.kind != Kind::File) return refuse(found.kind);
-  const http::Validators validators{found.etag, found.modified_seconds()};
+  const http::Validators validators{etag_, found.modified_seconds()};
   const std::int64_t now = std::time(nullptr);
   switch (http::evaluate(x_.request, validators, now)) {
     case http::Verdict::Proceed: break;
@@ -306,7 +309,16 @@ const Found& ServeHandler::pick(Slice name) {
     best_sibling = std::move(sibling);
     coding_ = each.name;
   }
-  return look(best_sibling.empty() ? name : Slice(best_sibling));
+  const Found& found = look(coding_.empty() ? name : Slice(best_sibling));
+  if (found.kind == Kind::File) etag_ = tag_of(found);
+  return found;
+}
+
+// Siblings often have the time of the plain file, and may come to its size: the coding tells them apart (RFC 9110 §8.8.3.3).
+Slice ServeHandler::tag_of(const Found& found) {
+  if (coding_.empty()) return found.etag;
+  coded_etag_.assign(found.etag, 0, found.etag.size() - 1);
+  return coded_etag_.append("-").append(coding_).append("\"");
 }
 
 Slice ServeHandler::type_of(Slice name) const {
@@ -334,7 +346,7 @@ void ServeHandler::add_type(Slice name) {
 // What is true of the file, whichever part of it is sent. The slices lie in the cache, which does not change before the head is written.
 void ServeHandler::add_representation(const Found& found) {
   add_field("Last-Modified", found.last_modified);
-  add_field("ETag", found.etag);
+  add_field("ETag", etag_);
   if (!coding_.empty()) add_field("Content-Encoding", coding_);
   if (!options_.precompressed.empty()) add_field("Vary", "Accept-Encoding");
   if (!options_.cache_control.empty()) add_field("Cache-Control", options_.cache_control);
