@@ -78,7 +78,6 @@ class ServeHandler final : public exchange::Handler, public base::Pooled<ServeHa
   void send_whole(const Found& found, Slice name);
   void send_parts(const Found& found, Slice name, const std::vector<http::ByteRange>& ranges);
   void refuse_range(std::uint64_t size);
-  const http::Field* find_range() const;
   const Found& pick(Slice name);
   Slice tag_of(const Found& found);
   Slice type_of(Slice name) const;
@@ -248,8 +247,7 @@ void ServeHandler::respond(Slice name) {
       add_representation(found);
       return body_.send({});
   }
-  if (const http::Field* range = find_range();
-      range != nullptr && http::range_applies(x_.request, validators, now)) {
+  if (const http::Field* range = http::find_range(x_.request, validators, now)) {
     const http::RangeRequest asked = http::parse_range(range->value, found.version.size);
     if (asked.kind == RangeKind::Parts) return send_parts(found, name, asked.ranges);
     if (asked.kind == RangeKind::Unsatisfiable) return refuse_range(found.version.size);
@@ -285,15 +283,6 @@ void ServeHandler::send_parts(const Found& found, Slice name,
 void ServeHandler::refuse_range(std::uint64_t size) {
   const std::string range = fmt::format("bytes */{}", size);
   exchange::answer(x_, 416, {{"Content-Range", range, http::FieldId::Other}});
-}
-
-// GET alone has ranges (RFC 9110 §14.2).
-const http::Field* ServeHandler::find_range() const {
-  if (x_.request.method != http::Method::Get) return nullptr;
-  for (const http::Field& field : x_.request.fields) {
-    if (field.name.size() == 5 && http::equal_ignoring_case(field.name, "Range")) return &field;
-  }
-  return nullptr;
 }
 
 // The file, or its sibling in the coding that the client wants most; among equals the one that is named first.

@@ -1,6 +1,7 @@
 #include "prox/http/conditions.h"
 
 #include <optional>
+#include <utility>
 
 #include "http/chars.h"
 #include "prox/http/date.h"
@@ -33,13 +34,26 @@ bool matches(Slice list, Slice etag, bool weak) {
   return false;
 }
 
+// A field that holds one date. Several lines are a list, which is to be ignored as a date that cannot be read is (RFC 9110 §13.1.3, §13.1.4).
+class DateField {
+ public:
+  void read(Slice line, std::int64_t now) {
+    date_ = std::exchange(seen_, true) ? std::nullopt : parse_date(line, now);
+  }
+  const std::optional<std::int64_t>& date() const { return date_; }
+
+ private:
+  bool seen_ = false;
+  std::optional<std::int64_t> date_;
+};
+
 struct Conditions {
   bool has_match = false;
   bool has_none_match = false;
   bool is_matched = false;       // by any line of If-Match
   bool is_none_matched = false;  // the same for If-None-Match
-  std::optional<std::int64_t> unmodified_since;
-  std::optional<std::int64_t> modified_since;
+  DateField unmodified_since;
+  DateField modified_since;
 };
 
 Conditions read_conditions(const RequestHead& request, const Validators& current,
@@ -56,40 +70,53 @@ Conditions read_conditions(const RequestHead& request, const Validators& current
       found.has_none_match = true;
       found.is_none_matched = found.is_none_matched || matches(field.value, current.etag, true);
     } else if (equal_ignoring_case(field.name, "If-Unmodified-Since")) {
-      found.unmodified_since = parse_date(field.value, now);
+      found.unmodified_since.read(field.value, now);
     } else if (equal_ignoring_case(field.name, "If-Modified-Since")) {
-      found.modified_since = parse_date(field.value, now);
+      found.modified_since.read(field.value, now);
     }
   }
   return found;
+}
+
+// Whether an If-Range names just this representation.
+bool names(Slice validator, const Validators& current, std::int64_t now) {
+  if (validator.starts_with('"') || validator.starts_with("W/"))
+    return matches(validator, current.etag, false);
+  // A date is a strong validator only if the file cannot have changed twice in its second (§8.8.2.2).
+  const std::optional<std::int64_t> date = parse_date(validator, now);
+  return date && *date == current.last_modified && current.last_modified + 1 < now;
 }
 
 }  // namespace
 
 Verdict evaluate(const RequestHead& request, const Validators& current, std::int64_t now) {
   const Conditions conditions = read_conditions(request, current, now);
+  const auto& unmodified_since = conditions.unmodified_since.date();
+  const auto& modified_since = conditions.modified_since.date();
   if (conditions.has_match) {
     if (!conditions.is_matched) return Verdict::Failed;
-  } else if (conditions.unmodified_since && current.last_modified > *conditions.unmodified_since) {
+  } else if (unmodified_since && current.last_modified > *unmodified_since) {
     return Verdict::Failed;
   }
   if (conditions.has_none_match)
     return conditions.is_none_matched ? Verdict::NotModified : Verdict::Proceed;
-  if (conditions.modified_since && current.last_modified <= *conditions.modified_since)
-    return Verdict::NotModified;
+  if (modified_since && current.last_modified <= *modified_since) return Verdict::NotModified;
   return Verdict::Proceed;
 }
 
-bool range_applies(const RequestHead& request, const Validators& current, std::int64_t now) {
+const Field* find_range(const RequestHead& request, const Validators& current, std::int64_t now) {
+  if (request.method != Method::Get) return nullptr;
+  const Field* range = nullptr;
+  const Field* condition = nullptr;
   for (const Field& field : request.fields) {
-    if (field.id != FieldId::Other || !equal_ignoring_case(field.name, "If-Range")) continue;
-    if (field.value.starts_with('"') || field.value.starts_with("W/"))
-      return matches(field.value, current.etag, false);
-    // A date is a strong validator only if the file cannot have changed twice in its second (§8.8.2.2).
-    const std::optional<std::int64_t> date = parse_date(field.value, now);
-    return date && *date == current.last_modified && current.last_modified + 1 < now;
+    const bool may_be = field.name.size() == 5 || field.name.size() == 8;
+    if (!may_be || field.id != FieldId::Other) continue;
+    const bool is_range = equal_ignoring_case(field.name, "Range");
+    if (!is_range && !equal_ignoring_case(field.name, "If-Range")) continue;
+    // Each is one value; which of several would count, nobody says.
+    if (std::exchange(is_range ? range : condition, &field) != nullptr) return nullptr;
   }
-  return true;
+  return condition == nullptr || names(condition->value, current, now) ? range : nullptr;
 }
 
 }  // namespace prox::http

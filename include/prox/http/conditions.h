@@ -22,7 +22,8 @@ enum class Verdict : std::uint8_t {
 // If-Unmodified-Since; If-None-Match, else If-Modified-Since. Dates that cannot be read count as not sent. `now`: seconds since 1970.
 Verdict evaluate(const RequestHead& request, const Validators& current, std::int64_t now);
 
-// Whether a Range field counts: there is no If-Range, or it names just this representation by strong comparison (§13.1.5).
-bool range_applies(const RequestHead& request, const Validators& current, std::int64_t now);
+// The Range field of a request, if it counts: GET alone has ranges (§14.2), there is just one, and no If-Range, or one that names just this
+// representation by strong comparison (§13.1.5). Else nullptr: the whole is asked for.
+const Field* find_range(const RequestHead& request, const Validators& current, std::int64_t now);
 
 }  // namespace prox::http

@@ -21,6 +21,7 @@ using Lines = std::vector<std::pair<std::string, std::string>>;
 
 RequestHead request_with(const Lines& lines) {
   RequestHead head;
+  head.method = Method::Get;
   for (const auto& [name, value] : lines) head.fields.add(name, value, recognise(name));
   return head;
 }
@@ -60,6 +61,21 @@ TEST_CASE("conditions on dates", "[http][conditions]") {
   CHECK(verdict({{"If-Unmodified-Since", "soon"}}) == Verdict::Proceed);
 }
 
+TEST_CASE("several dates are none", "[http][conditions]") {
+  for (const std::string& other : {kDate, kEarlier, kLater}) {
+    CAPTURE(other);
+    CHECK(verdict({{"If-Modified-Since", other}, {"If-Modified-Since", kDate}}) ==
+          Verdict::Proceed);
+    CHECK(verdict({{"If-Modified-Since", kDate}, {"If-Modified-Since", other}}) ==
+          Verdict::Proceed);
+    CHECK(verdict({{"If-Unmodified-Since", other}, {"If-Unmodified-Since", kEarlier}}) ==
+          Verdict::Proceed);
+  }
+  CHECK(verdict({{"If-Modified-Since", kDate + ", " + kDate}}) == Verdict::Proceed);
+  const Lines three(3, {"If-Modified-Since", kDate});
+  CHECK(verdict(three) == Verdict::Proceed);
+}
+
 TEST_CASE("tags stand over dates, and If-Match over If-None-Match", "[http][conditions]") {
   CHECK(verdict({{"If-None-Match", "\"b\""}, {"If-Modified-Since", kDate}}) == Verdict::Proceed);
   CHECK(verdict({{"If-None-Match", "\"a\""}, {"If-Modified-Since", kEarlier}}) ==
@@ -70,14 +86,24 @@ TEST_CASE("tags stand over dates, and If-Match over If-None-Match", "[http][cond
 }
 
 TEST_CASE("a range counts only for the representation that If-Range names", "[http][conditions]") {
-  const auto applies = [](const Lines& lines, Slice etag = "\"a\"", std::int64_t now = kNow) {
-    return range_applies(request_with(lines), {etag, kModified}, now);
+  const auto applies = [](Lines lines, Slice etag = "\"a\"", std::int64_t now = kNow) {
+    lines.emplace_back("range", "bytes=0-");
+    const RequestHead request = request_with(lines);
+    const Field* range = find_range(request, {etag, kModified}, now);
+    return range != nullptr && range->value == "bytes=0-";
   };
+  CHECK(find_range(request_with({}), {"\"a\"", kModified}, kNow) == nullptr);
+  CHECK_FALSE(applies({{"Range", "bytes=1-"}}));  // two are none
+  RequestHead head = request_with({{"Range", "bytes=0-"}});
+  head.method = Method::Head;
+  CHECK(find_range(head, {"\"a\"", kModified}, kNow) == nullptr);
   CHECK(applies({}));
   CHECK(applies({{"If-Range", "\"a\""}}));
   CHECK_FALSE(applies({{"If-Range", "\"b\""}}));
   CHECK_FALSE(applies({{"If-Range", "W/\"a\""}}));
   CHECK_FALSE(applies({{"If-Range", "W/\"a\""}}, "W/\"a\""));
+  CHECK_FALSE(applies({{"If-Range", "\"a\""}, {"If-Range", "\"b\""}}));  // two are not one of them
+  CHECK_FALSE(applies({{"If-Range", "\"b\""}, {"If-Range", "\"a\""}}));
   CHECK(applies({{"If-Range", kDate}}));
   CHECK_FALSE(applies({{"If-Range", kLater}}));  // an exact match is asked for
   CHECK_FALSE(applies({{"If-Range", "soon"}}));
