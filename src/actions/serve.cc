@@ -64,6 +64,7 @@ class ServeHandler final : public exchange::Handler, public base::Pooled<ServeHa
 
  private:
   const Found& look(Slice path) const;
+  const Found& look_to_send(Slice path) const;
   void serve_below_root();
   void serve_path(Slice path);
   bool serve_candidate(const std::string& candidate);
@@ -109,6 +110,10 @@ void ServeHandler::start() {
 
 const Found& ServeHandler::look(Slice path) const {
   return x_.context->files.find(options_.root, path, base::coarse_now());
+}
+
+const Found& ServeHandler::look_to_send(Slice path) const {
+  return x_.context->files.find_to_send(options_.root, path, base::coarse_now());
 }
 
 void ServeHandler::serve_below_root() {
@@ -221,7 +226,7 @@ void ServeHandler::refuse(Kind kind) {
 bool ServeHandler::send_error_page(int status) {
   for (const auto& [of, page] : options_.error_pages) {
     if (of != status) continue;
-    const Found& found = look(page);
+    const Found& found = look_to_send(page);
     if (found.kind != Kind::File) return false;
     begin_head(status);
     add_type(page);
@@ -298,7 +303,7 @@ const Found& ServeHandler::pick(Slice name) {
     best_sibling = std::move(sibling);
     coding_ = each.name;
   }
-  const Found& found = look(coding_.empty() ? name : Slice(best_sibling));
+  const Found& found = look_to_send(coding_.empty() ? name : Slice(best_sibling));
   if (found.kind == Kind::File) etag_ = tag_of(found);
   return found;
 }

@@ -76,25 +76,34 @@ void ServeBody::send(http::BodyFraming framing) {
     x_.sink->end_response({});
     return x_.sink->flush();
   }
-  send_more();
+  go_on();
 }
 
 void ServeBody::send_more() {
-  while (!ended_ && !x_.sink->is_backed_up()) {
+  if (ended_) return;
+  if (!is_unchanged()) return cut();
+  go_on();
+}
+
+// The file was looked at just now.
+void ServeBody::go_on() {
+  for (bool is_first = true; !ended_ && !x_.sink->is_backed_up(); is_first = false) {
     if (current_.left() == 0 && !next_piece()) {
       ended_ = true;
       x_.sink->end_response({});
       break;
     }
-    if (current_.text.empty() && !content_ && !is_unchanged()) {
-      ended_ = true;
-      return exchange::fail(
-          x_, Error{Errc::BadData, Side::Internal, false, 0, "sending a file that has changed"});
-    }
+    if (!is_first && current_.text.empty() && !is_unchanged()) return cut();
     send_some();
     if (x_.sink->is_backed_up()) x_.sink->flush();
   }
   x_.sink->flush();
+}
+
+void ServeBody::cut() {
+  ended_ = true;
+  exchange::fail(x_,
+                 Error{Errc::BadData, Side::Internal, false, 0, "sending a file that has changed"});
 }
 
 bool ServeBody::next_piece() {
@@ -125,16 +134,14 @@ void ServeBody::send_some() {
   x_.sink->send_body(part);
 }
 
-bool ServeBody::is_unchanged() {
+// Whether it still has a name (without one it is another file now, or none), its size and its time. Other links and rights change only the
+// inode.
+bool ServeBody::is_unchanged() const {
+  if (!file_ || content_) return true;
   struct stat status {};
   if (::fstat(file_.get(), &status) == -1) return false;
-  // Its last name was taken away while it was sent: it is another file now, or none. One that had none to begin with, since the cache
-  // trusts what it knows for a second, is sent as what it was.
-  const bool has_name = status.st_nlink > 0;
-  if (std::exchange(had_name_, has_name) && !has_name) return false;
   const files::Version now = files::Version::of(status);
-  // Other links and rights change only the inode.
-  return now.size == version_.size && now.modified == version_.modified;
+  return status.st_nlink > 0 && now.size == version_.size && now.modified == version_.modified;
 }
 
 }  // namespace prox::actions

@@ -15,8 +15,8 @@ namespace prox::actions {
 // "bytes 0-3/10" (RFC 9110 §14.4).
 std::string content_range(const http::ByteRange& range, std::uint64_t size);
 
-// The body of one answer: texts, and parts of one file. Sent as the client takes it; before each part the file is looked at, and once it is
-// no longer the one whose size and time the head told, the response is cut.
+// The body of one answer: texts, and parts of one file. Sent as the client takes it; the file, which is as it was found when it is added, is
+// looked at before each further part and before the end, and once it is no longer the one that the head told of, the response is cut.
 class ServeBody {
  public:
   explicit ServeBody(exchange::Exchange& exchange) : x_(exchange) {}
@@ -30,7 +30,7 @@ class ServeBody {
 
   // Sends x.response and begins with the body; a request by HEAD gets the head alone.
   void send(http::BodyFraming framing);
-  // Goes on after Handler::on_response_drained().
+  // Goes on at Handler::on_response_drained().
   void send_more();
 
  private:
@@ -41,9 +41,11 @@ class ServeBody {
   };
 
   void add(Piece piece);
+  void go_on();
   bool next_piece();
   void send_some();
-  bool is_unchanged();
+  bool is_unchanged() const;
+  void cut();
 
   exchange::Exchange& x_;
   base::SharedFd file_;
@@ -54,7 +56,6 @@ class ServeBody {
   std::string multipart_type_;
   std::uint64_t size_ = 0;
   bool ended_ = false;
-  bool had_name_ = false;  // when it was last looked at
 };
 
 }  // namespace prox::actions

@@ -75,6 +75,16 @@ const Found& Cache::find(std::string_view root, std::string_view path, Millis no
   return entry.found;
 }
 
+const Found& Cache::find_to_send(std::string_view root, std::string_view path, Millis now) {
+  const Found& known = find(root, path, now);
+  if (known.kind != Kind::File || known.content) return known;
+  struct stat status {};
+  const bool is_same =
+      ::fstat(known.fd.get(), &status) == 0 && Version::of(status) == known.version;
+  if (!is_same) look(entries_.front(), root, path, now);
+  return known;
+}
+
 void Cache::clear() {
   index_.clear();
   entries_.clear();

@@ -63,6 +63,8 @@ class Cache {
 
   // What `path` below the directory `root` is; with an empty root, what the path itself is, links and all. Valid until the next call.
   const Found& find(std::string_view root, std::string_view path, base::Millis now);
+  // The same, to be sent: a file that has no content here is as it is now, so that what the head tells of it holds when its bytes are read.
+  const Found& find_to_send(std::string_view root, std::string_view path, base::Millis now);
   // Lets go of everything, when descriptors run short.
   void clear();
   std::size_t size() const { return entries_.size(); }
