@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from lib.prox import service
+from lib.prox import logged, service
 from lib.waits import wait_for
 
 PAGE = b"<!doctype html><title>hello</title>\n"
@@ -179,12 +179,13 @@ def test_cache_control_goes_with_files_and_not_with_errors(start_prox, root):
 
 def test_error_page_keeps_its_status(start_prox, root):
     (root / "404.html").write_bytes(b"nothing here")
-    prox = start_prox(files_config(root=str(root), error_page={"404": "404.html"}))
+    prox = start_prox(logged(files_config(root=str(root), error_page={"404": "404.html"})))
     response = prox.fetch("/none")
     assert (response.status, response.body) == (404, b"nothing here")
     assert response.get("Content-Type") == "text/html; charset=utf-8"
     assert response.get("ETag") is None
     assert prox.fetch("/none", "HEAD").get("Content-Length") == "12"
+    assert {line["error"] for line in prox.wait_lines(2)} == {"not_found"}
 
 
 def test_response_headers_reach_files_and_errors(start_prox, root):
@@ -335,6 +336,12 @@ def test_directories_are_listed_only_when_asked_for(start_prox, root):
     (root / "empty" / name).write_bytes(b"odd")
     (root / "empty" / ".hidden").write_bytes(b"")
     (root / "empty" / "sub").mkdir()
+    (root / "kept.txt").write_bytes(b"x" * 2048)
+    (root / "empty" / "inside").symlink_to("../kept.txt")
+    (root.parent / "secret.txt").write_bytes(b"x" * 4000)
+    (root / "empty" / "outside").symlink_to("../../secret.txt")
+    (root / "empty" / "outside-dir").symlink_to("/etc")
+    (root / "empty" / "nowhere").symlink_to("none")
     prox = start_prox(files_config(root=str(root), browse=True))
     assert prox.fetch("/empty").get("Location") == "/empty/"
     response = prox.fetch("/empty/")
@@ -344,6 +351,8 @@ def test_directories_are_listed_only_when_asked_for(start_prox, root):
     assert 'href="./a%20%3Cb%3E&amp;%22c&#39;%20%231%3F.txt"' in page
     assert ".hidden" not in page
     assert page.index("sub/") < page.index("a &lt;b&gt;")
+    assert "2.0 KiB" in page and "inside" in page
+    assert "outside" not in page and "3.9 KiB" not in page and "nowhere" not in page
     assert prox.fetch("/empty/a%20%3Cb%3E&%22c'%20%231%3F.txt").body == b"odd"
     assert prox.fetch("/").body == PAGE
 
@@ -423,6 +432,58 @@ def test_file_that_the_workers_may_not_read_is_403(site, root):
     (root / "private.txt").write_bytes(b"private")
     (root / "private.txt").chmod(0o600)
     assert site.fetch("/private.txt").status == 403
+
+
+@pytest.mark.needs_root
+def test_page_that_the_workers_may_not_read_is_403_and_its_directory_is_not_shown(start_prox, root):
+    (root / "css" / "index.html").write_bytes(b"private")
+    (root / "css" / "index.html").chmod(0o600)
+    for browse in (False, True):
+        prox = start_prox(files_config(root=str(root), browse=browse))
+        assert prox.fetch("/css").get("Location") == "/css/"
+        assert prox.fetch("/css/").status == 403
+    (root / "css" / "index.html").unlink()
+    (root / "css").chmod(0o711)
+    response = start_prox(files_config(root=str(root), browse=True)).fetch("/css/")
+    assert (response.status, response.body) == (403, b"Forbidden\n")
+
+
+@pytest.mark.needs_root
+def test_directory_that_may_be_passed_through_but_not_read_has_its_page(start_prox, root):
+    (root / "css" / "index.html").write_bytes(b"a page")
+    for directory in (root / "css", root):
+        directory.chmod(0o711)
+    prox = start_prox(files_config(root=str(root)))
+    assert prox.fetch("/").body == PAGE
+    assert prox.fetch("/css").get("Location") == "/css/"
+    assert prox.fetch("/css/").body == b"a page"
+    (root / "css").chmod(0o700)
+    wait_for(lambda: [prox.fetch(target).status for target in ("/css/none", "/css/")] == [403, 403], what="it is seen to be closed")
+
+
+def hold_descriptors(prox, count=64):
+    """Connections in the middle of a request, more than prox has descriptors for: none of them can be closed for another."""
+    held = [prox.connect() for _ in range(count)]
+    for client in held:
+        client.send(b"GET /css/app.css HTTP/1.1\r\nHost: prox.test\r\n")
+    prox.wait_log("cannot accept: pausing")
+    return held
+
+
+@pytest.mark.parametrize("error_page", [None, "500.html"])
+def test_out_of_descriptors_is_500_and_the_logs_tell_why(start_prox, root, error_page):
+    (root / "500.html").write_bytes(b"sorry")
+    # The next name must not be taken for the one that may be there.
+    action = {"root": str(root), "try": ["{path}", "/other.css"]}
+    (root / "other.css").write_bytes(b"other")
+    if error_page:
+        action["error_page"] = {"500": error_page}
+    prox = start_prox({**files_config(**action), "process": {"workers": 1, "rlimit_nofile": 64}, "logging": {"access_log": "access.log"}})
+    first = hold_descriptors(prox)[0]
+    first.send(b"\r\n")
+    assert first.read_response().status == 500
+    prox.wait_log('looking for a file.* reason="Too many open files"')
+    assert prox.wait_line(status=500)["error"] == "internal_error"
 
 
 # Changes while prox runs

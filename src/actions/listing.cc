@@ -1,63 +1,20 @@
 #include "actions/listing.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <memory>
+#include <iterator>
 #include <string_view>
-#include <tuple>
-#include <vector>
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "prox/base/fd.h"
 #include "prox/routing/template.h"
 
 namespace prox::actions {
 
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-struct Listed {
-  std::string name;
-  bool is_directory = false;
-  std::int64_t size = 0;
-  std::time_t modified = 0;
-};
-
-std::vector<Listed> read_directory(int fd) {
-  std::vector<Listed> all;
-  // One of its own: the position in a directory belongs to the open file, which the cache shares.
-  base::Fd own(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const Directory directory(own ? ::fdopendir(own.get()) : nullptr);
-  if (!directory) return all;
-  own.release();
-  while (const dirent* entry = ::readdir(directory.get())) {
-    const std::string_view name = entry->d_name;
-    struct stat status {};
-    // What a link leads to is what a click would bring, so links that lead nowhere are left out.
-    if (name.starts_with('.') || ::fstatat(fd, entry->d_name, &status, 0) == -1) continue;
-    if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) continue;
-    all.push_back({std::string(name), S_ISDIR(status.st_mode), status.st_size, status.st_mtime});
-    if (all.size() > kMaxListed) break;
-  }
-  std::sort(all.begin(), all.end(), [](const Listed& a, const Listed& b) {
-    return std::tuple(!a.is_directory, std::string_view(a.name)) <
-           std::tuple(!b.is_directory, std::string_view(b.name));
-  });
-  return all;
-}
-
-std::string size_text(std::int64_t bytes) {
+std::string size_text(std::uint64_t bytes) {
   constexpr std::string_view kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);
   double value = static_cast<double>(bytes) / 1024;
@@ -83,7 +40,7 @@ constexpr std::string_view kStyle =
     "td{padding:.25em .75em .25em 0}td:nth-child(n+2){text-align:right;white-space:nowrap}"
     "tr:hover{background:#8882}a{text-decoration:none}a:hover{text-decoration:underline}";
 
-void append_row(std::string& page, const Listed& listed) {
+void append_row(std::string& page, const files::Listed& listed) {
   const std::string name = listed.name + (listed.is_directory ? "/" : "");
   // "./" in front, so that a name with a colon is no scheme.
   page += "<tr><td><a href=\"./";
@@ -93,14 +50,13 @@ void append_row(std::string& page, const Listed& listed) {
   page += "\">";
   routing::append(page, name, routing::Escape::Html);
   page += fmt::format("</a></td><td>{}</td><td>{}</td></tr>\n",
-                      listed.is_directory ? std::string() : size_text(listed.size),
+                      listed.is_directory ? std::string() : size_text(listed.size_bytes),
                       time_text(listed.modified));
 }
 
 }  // namespace
 
-std::string list_directory(int directory, base::Slice path) {
-  std::vector<Listed> all = read_directory(directory);
+std::string listing(const files::Directory& directory, base::Slice path) {
   std::string title;
   routing::append(title, path, routing::Escape::Html);
   std::string page = fmt::format(
@@ -109,11 +65,9 @@ std::string list_directory(int directory, base::Slice path) {
       "<style>{1}</style>\n</head>\n<body>\n<h1>{0}</h1>\n<table>\n",
       title, kStyle);
   if (path != "/") page += "<tr><td><a href=\"../\">../</a></td><td></td><td></td></tr>\n";
-  const bool is_cut = all.size() > kMaxListed;
-  if (is_cut) all.resize(kMaxListed);
-  for (const Listed& listed : all) append_row(page, listed);
+  for (const files::Listed& listed : directory.names) append_row(page, listed);
   page += "</table>\n";
-  if (is_cut) page += fmt::format("<p>Only {} names are shown.</p>\n", kMaxListed);
+  if (directory.is_cut) page += fmt::format("<p>Only {} names are shown.</p>\n", files::kMaxListed);
   page += "</body>\n</html>\n";
   return page;
 }

@@ -3,12 +3,11 @@
 #include <string>
 
 #include "prox/base/slice.h"
+#include "prox/files/directory.h"
 
 namespace prox::actions {
 
-// An HTML page that lists an open directory: directories first, by name, with sizes and times; names that begin with a dot are left out.
-// `path`: how the client knows it, for the title. At most kMaxListed names; the page says so if there are more.
-inline constexpr std::size_t kMaxListed = 10'000;
-std::string list_directory(int directory, base::Slice path);
+// An HTML page of what is in a directory, with sizes and times. `path`: how the client knows it, for the title.
+std::string listing(const files::Directory& directory, base::Slice path);
 
 }  // namespace prox::actions

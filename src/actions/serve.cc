@@ -47,6 +47,26 @@ class CandidateVariables final : public exchange::Variables {
   Slice path_;
 };
 
+// Why what was found is not sent.
+Error error_of(const Found& found) {
+  constexpr std::string_view kDoing = "looking for a file";
+  switch (found.kind) {
+    case Kind::Forbidden: return {Errc::Forbidden, Side::Downstream, false, 0, kDoing};
+    case Kind::Failed: return {Errc::SystemCall, Side::Internal, false, found.error, kDoing};
+    case Kind::File:
+    case Kind::Directory:
+    case Kind::Missing: break;
+  }
+  return {Errc::NotFound, Side::Downstream, false, 0, kDoing};
+}
+
+const Error kMissing = error_of({});
+
+// Whether a name of an index is taken. One that may not be read is a page all the same: the directory is not shown in its place.
+bool is_there(const Found& found) {
+  return found.kind != Kind::Missing && found.kind != Kind::Directory;
+}
+
 bool contains(const std::vector<std::string>& list, Slice text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
@@ -72,8 +92,8 @@ class ServeHandler final : public exchange::Handler, public base::Pooled<ServeHa
   bool has_index(const std::string& directory) const;
   void list(Slice path);
   void redirect(const std::string& to);
-  void refuse(Kind kind);
-  bool send_error_page(int status);
+  void refuse(const Error& error);
+  const std::string* error_page(int status) const;
 
   void respond(Slice name);
   void send_whole(const Found& found, Slice name);
@@ -118,7 +138,7 @@ const Found& ServeHandler::look_to_send(Slice path) const {
 
 void ServeHandler::serve_below_root() {
   path_.assign(path_below_root(x_));
-  if (has_hidden_segment(path_)) return refuse(Kind::Missing);
+  if (has_hidden_segment(path_)) return refuse(kMissing);
   if (options_.candidates.empty()) return serve_path(path_);
   const std::string asked = "/" + path_;
   std::string candidate;
@@ -128,15 +148,15 @@ void ServeHandler::serve_below_root() {
     candidate.erase(0, candidate.find_first_not_of('/'));
     if (!has_hidden_segment(candidate) && serve_candidate(candidate)) return;
   }
-  refuse(Kind::Missing);
+  refuse(kMissing);
 }
 
 // The path itself, as a request for it says.
 void ServeHandler::serve_path(Slice path) {
   const bool wants_directory = path.empty() || path.ends_with('/');
   const Slice bare = wants_directory ? path.substr(0, path.find_last_not_of('/') + 1) : path;
-  const Kind kind = look(bare).kind;
-  switch (kind) {
+  const Found& found = look(bare);
+  switch (found.kind) {
     case Kind::File:
       if (wants_directory) return redirect(without_slash(x_));
       // One address for one page: the one without the name.
@@ -146,20 +166,26 @@ void ServeHandler::serve_path(Slice path) {
     case Kind::Directory:
       if (!wants_directory) {
         const bool has_page = options_.browse || has_index(std::string(path) + "/");
-        return has_page ? redirect(with_slash(x_)) : refuse(Kind::Missing);
+        return has_page ? redirect(with_slash(x_)) : refuse(kMissing);
       }
-      if (!serve_directory(path)) refuse(Kind::Missing);
+      if (!serve_directory(path)) refuse(kMissing);
       return;
     case Kind::Missing:
     case Kind::Forbidden:
-    case Kind::Failed: return refuse(kind);
+    case Kind::Failed: return refuse(error_of(found));
   }
 }
 
 // One of `try`: true if it was there and the request is done with.
 bool ServeHandler::serve_candidate(const std::string& candidate) {
   const bool wants_directory = candidate.empty() || candidate.ends_with('/');
-  const Kind kind = look(Slice(candidate).substr(0, candidate.find_last_not_of('/') + 1)).kind;
+  const Found& found = look(Slice(candidate).substr(0, candidate.find_last_not_of('/') + 1));
+  const Kind kind = found.kind;
+  if (kind == Kind::Failed) {
+    // It may be there: the next one would be the wrong answer.
+    refuse(error_of(found));
+    return true;
+  }
   if (kind == Kind::File && !wants_directory) {
     respond(candidate);
     return true;
@@ -176,7 +202,7 @@ bool ServeHandler::serve_directory(Slice path) {
   const std::string directory(path);
   for (const std::string& name : options_.index) {
     const std::string page = directory + name;
-    if (look(page).kind != Kind::File) continue;
+    if (!is_there(look(page))) continue;
     respond(page);
     return true;
   }
@@ -187,17 +213,18 @@ bool ServeHandler::serve_directory(Slice path) {
 
 bool ServeHandler::has_index(const std::string& directory) const {
   for (const std::string& name : options_.index) {
-    if (look(directory + name).kind == Kind::File) return true;
+    if (is_there(look(directory + name))) return true;
   }
   return false;
 }
 
 void ServeHandler::list(Slice path) {
-  const Found& found = look(path.substr(0, path.find_last_not_of('/') + 1));
-  if (found.kind != Kind::Directory) return refuse(Kind::Missing);
+  const base::Result<files::Directory> directory =
+      x_.context->files.read_directory(options_.root, path, base::coarse_now());
+  if (!directory) return refuse(error_of(Found::failed(directory.error().sys_errno)));
   begin_head(200);
   add_field("Content-Type", "text/html; charset=utf-8");
-  body_.add_text(list_directory(found.fd.get(), x_.path));
+  body_.add_text(listing(*directory, x_.path));
   body_.send({BodyFraming::Kind::Length, body_.size()});
 }
 
@@ -205,43 +232,30 @@ void ServeHandler::redirect(const std::string& to) {
   exchange::answer(x_, 301, {{"Location", to, http::FieldId::Other}});
 }
 
-void ServeHandler::refuse(Kind kind) {
-  switch (kind) {
-    case Kind::Forbidden:
-      if (send_error_page(403)) return;
-      return exchange::fail(
-          x_, Error{Errc::Forbidden, Side::Downstream, false, 0, "looking for a file"});
-    case Kind::Failed:
-      if (send_error_page(500)) return;
-      return exchange::fail(
-          x_, Error{Errc::SystemCall, Side::Internal, false, 0, "looking for a file"});
-    case Kind::File:
-    case Kind::Directory:
-    case Kind::Missing: break;
-  }
-  if (send_error_page(404)) return;
-  exchange::fail(x_, Error{Errc::NotFound, Side::Downstream, false, 0, "looking for a file"});
+void ServeHandler::refuse(const Error& error) {
+  const int status = exchange::status_of(error);
+  const std::string* page = error_page(status);
+  const Found* found = page != nullptr ? &look_to_send(*page) : nullptr;
+  if (found == nullptr || found->kind != Kind::File) return exchange::fail(x_, error);
+  exchange::report(x_, error);
+  begin_head(status);
+  add_type(*page);
+  body_.add_file(*found, {0, found->version.size});
+  body_.send({BodyFraming::Kind::Length, body_.size()});
 }
 
-bool ServeHandler::send_error_page(int status) {
+const std::string* ServeHandler::error_page(int status) const {
   for (const auto& [of, page] : options_.error_pages) {
-    if (of != status) continue;
-    const Found& found = look_to_send(page);
-    if (found.kind != Kind::File) return false;
-    begin_head(status);
-    add_type(page);
-    body_.add_file(found, {0, found.version.size});
-    body_.send({BodyFraming::Kind::Length, body_.size()});
-    return true;
+    if (of == status) return &page;
   }
-  return false;
+  return nullptr;
 }
 
 // ---- a file that was found ----
 
 void ServeHandler::respond(Slice name) {
   const Found& found = pick(name);
-  if (found.kind != Kind::File) return refuse(found.kind);
+  if (found.kind != Kind::File) return refuse(error_of(found));
   const http::Validators validators{etag_, found.modified_seconds()};
   const std::int64_t now = std::time(nullptr);
   switch (http::evaluate(x_.request, validators, now)) {

@@ -15,8 +15,8 @@ namespace prox::actions {
 // "bytes 0-3/10" (RFC 9110 §14.4).
 std::string content_range(const http::ByteRange& range, std::uint64_t size);
 
-// The body of one answer: texts, and parts of one file. Sent as the client takes it; the file, which is as it was found when it is added, is
-// looked at before each further part and before the end, and once it is no longer the one that the head told of, the response is cut.
+// The body of one answer: texts, and parts of one file. Sent as the client takes it; the file, which is as it was found when it is added,
+// is looked at before each further part and before the end, and once it is no longer the one that the head told of, the response is cut.
 class ServeBody {
  public:
   explicit ServeBody(exchange::Exchange& exchange) : x_(exchange) {}

@@ -73,9 +73,13 @@ int status_of(const Error& error) {
   return 500;
 }
 
-void fail(Exchange& x, const Error& error) {
+void report(Exchange& x, const Error& error) {
   x.access.note(error_word(error));
   log_failure(x, error);
+}
+
+void fail(Exchange& x, const Error& error) {
+  report(x, error);
   if (x.head_sent) {
     x.sink->cut_response();
     x.sink->flush();

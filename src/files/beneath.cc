@@ -20,12 +20,13 @@ namespace {
 using base::Fd;
 using base::Result;
 
-constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr int kToRead = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr int kAsPlace = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr int kMaxLinks = 40;  // as the kernel's own (path_resolution(7))
 
-int open_by_kernel(int root, const char* path) {
+int open_by_kernel(int root, const char* path, int flags) {
   open_how how{};
-  how.flags = kFlags;
+  how.flags = static_cast<unsigned>(flags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
 }
@@ -39,7 +40,7 @@ base::Unexpected refuse(int error) {
 // whatever has been moved meanwhile.
 class Walk {
  public:
-  explicit Walk(int root) : root_(root) {}
+  Walk(int root, int flags) : root_(root), flags_(flags) {}
 
   Result<Fd> open(const std::string& path) {
     push_segments(path);
@@ -105,22 +106,34 @@ class Walk {
 
   // Not a link a moment ago; if it has become one, it is not followed.
   Result<Fd> finish(const char* name) {
-    Fd opened(::openat(here(), name, kFlags | O_NOFOLLOW));
+    Fd opened(::openat(here(), name, flags_ | O_NOFOLLOW));
     if (!opened) return refuse(errno);
     return opened;
   }
 
   int root_;
+  int flags_;
   int links_ = 0;
   std::vector<Fd> directories_;
   std::vector<std::string> rest_;  // the next segment last
 };
 
+Result<Fd> open_with(int flags, int root, const std::string& path, Confinement how) {
+  if (how == Confinement::ByHand) return Walk(root, flags).open(path);
+  for (int tries = 0;; ++tries) {
+    Fd opened(open_by_kernel(root, path.empty() ? "." : path.c_str(), flags));
+    if (opened) return opened;
+    // Something was renamed while ".." was on the way; the kernel asks to try again (openat2(2)).
+    const bool is_passing = errno == EAGAIN || errno == EINTR;
+    if (!is_passing || tries == 16) return refuse(errno);
+  }
+}
+
 }  // namespace
 
 Confinement confinement() {
   static const Confinement how = [] {
-    const Fd here(open_by_kernel(AT_FDCWD, "."));
+    const Fd here(open_by_kernel(AT_FDCWD, ".", kToRead));
     // A sandbox may refuse a system call that it does not know with EPERM.
     const bool is_lacking = !here && (errno == ENOSYS || errno == EPERM);
     return is_lacking ? Confinement::ByHand : Confinement::Kernel;
@@ -131,14 +144,10 @@ Confinement confinement() {
 Result<Fd> open_beneath(int root, const std::string& path, Confinement how) {
   if (path.find('\0') != std::string::npos) return refuse(ENOENT);
   if (path.starts_with('/')) return refuse(EXDEV);
-  if (how == Confinement::ByHand) return Walk(root).open(path);
-  for (int tries = 0;; ++tries) {
-    Fd opened(open_by_kernel(root, path.empty() ? "." : path.c_str()));
-    if (opened) return opened;
-    // Something was renamed while ".." was on the way; the kernel asks to try again (openat2(2)).
-    const bool is_passing = errno == EAGAIN || errno == EINTR;
-    if (!is_passing || tries == 16) return refuse(errno);
-  }
+  Result<Fd> opened = open_with(kToRead, root, path, how);
+  if (opened || opened.error().sys_errno != EACCES) return opened;
+  Result<Fd> place = open_with(kAsPlace, root, path, how);
+  return place ? std::move(place) : std::move(opened);
 }
 
 }  // namespace prox::files

@@ -35,8 +35,9 @@ Kind kind_of(int error) {
     case EXDEV:  // leads out of the root
     case ELOOP:
     case ENAMETOOLONG:
-    case EINVAL:  // a name that the file system cannot hold
-    case ENXIO:   // a socket
+    case EINVAL:  // names that the file system cannot hold
+    case EILSEQ:
+    case ENXIO:  // a socket
     case ENODEV: return Kind::Missing;
     default: return Kind::Failed;
   }
@@ -53,6 +54,13 @@ Result<Fd> open_directory(const std::string& path) {
 Version Version::of(const struct stat& status) {
   return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
           nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)};
+}
+
+Found Found::failed(int error) {
+  Found found;
+  found.kind = kind_of(error);
+  found.error = error;
+  return found;
 }
 
 const Found& Cache::find(std::string_view root, std::string_view path, Millis now) {
@@ -85,6 +93,12 @@ const Found& Cache::find_to_send(std::string_view root, std::string_view path, M
   return known;
 }
 
+Result<Directory> Cache::read_directory(std::string_view root, std::string_view path, Millis now) {
+  const Result<int> directory = root_fd(root, now);
+  if (!directory) return base::Unexpected{directory.error()};
+  return files::read_directory(*directory, std::string(path));
+}
+
 void Cache::clear() {
   index_.clear();
   entries_.clear();
@@ -95,8 +109,7 @@ void Cache::look(Entry& entry, std::string_view root, std::string_view path, Mil
   entry.checked_at = now;
   Result<Fd> fd = open(root, path, now);
   if (fd) return describe(entry.found, std::move(*fd));
-  entry.found = {};
-  entry.found.kind = kind_of(fd.error().sys_errno);
+  entry.found = Found::failed(fd.error().sys_errno);
 }
 
 // Out of descriptors: those that are only kept for later are given up.
@@ -138,8 +151,7 @@ Result<int> Cache::root_fd(std::string_view root, Millis now) {
 void Cache::describe(Found& found, Fd fd) {
   struct stat status {};
   if (::fstat(fd.get(), &status) == -1) {
-    found = {};
-    found.kind = Kind::Failed;
+    found = Found::failed(errno);
     return;
   }
   const Version version = Version::of(status);

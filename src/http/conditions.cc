@@ -34,7 +34,7 @@ bool matches(Slice list, Slice etag, bool weak) {
   return false;
 }
 
-// A field that holds one date. Several lines are a list, which is to be ignored as a date that cannot be read is (RFC 9110 §13.1.3, §13.1.4).
+// A field that holds one date. Several lines are a list, to be ignored as a date that cannot be read is (RFC 9110 §13.1.3, §13.1.4).
 class DateField {
  public:
   void read(Slice line, std::int64_t now) {

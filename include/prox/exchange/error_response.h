@@ -14,4 +14,7 @@ int status_of(const base::Error& error);
 // whole. Upstream faults are logged as warnings, client faults at debug.
 void fail(Exchange& exchange, const base::Error& error);
 
+// Tells the logs alone, where the caller has an answer of its own.
+void report(Exchange& exchange, const base::Error& error);
+
 }  // namespace prox::exchange

@@ -18,8 +18,8 @@ enum class Confinement : std::uint8_t {
 Confinement confinement();
 
 // Opens what `path` names below the directory `root` for reading; "" is the directory itself. Symbolic links are followed if they are
-// relative and stay below. Never waits (a FIFO opens at once). The error has the errno: EXDEV for a path that leads out, ELOOP for links
-// without end, else that of openat(2).
+// relative and stay below. Never waits (a FIFO opens at once). A directory that may be passed through but not read is opened as a place
+// only (O_PATH). The error has the errno: EXDEV for a path that leads out, ELOOP for links without end, else that of openat(2).
 base::Result<base::Fd> open_beneath(int root, const std::string& path,
                                     Confinement how = confinement());
 

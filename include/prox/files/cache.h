@@ -13,6 +13,7 @@
 #include "prox/base/clock.h"
 #include "prox/base/result.h"
 #include "prox/base/shared_fd.h"
+#include "prox/files/directory.h"
 
 namespace prox::files {
 
@@ -21,7 +22,7 @@ enum class Kind : std::uint8_t {
   Directory,  // open, so that it can be listed
   Missing,    // not there, neither file nor directory, or not below the root
   Forbidden,  // there, but not for us (EACCES)
-  Failed,     // the system could not tell
+  Failed,     // the system could not tell, as `error` says
 };
 
 // Which bytes a file holds, as far as the system tells: the same version has the same bytes. (Who writes into a file twice within one
@@ -46,8 +47,12 @@ struct Found {
       etag;  // strong: made of size and time, the same on each host with a copy that keeps times
   std::string last_modified;  // for the field of that name
   base::BlockRef content;     // all of a small file; none for others
+  int error = 0;              // the errno of what Failed
 
   std::int64_t modified_seconds() const { return version.modified / 1'000'000'000; }
+
+  // What could not be opened, for that errno.
+  static Found failed(int error);
 };
 
 // The files that a worker serves, kept open and described, so that a hot one costs neither open(2) nor fstat(2). What is known is looked at
@@ -65,6 +70,9 @@ class Cache {
   const Found& find(std::string_view root, std::string_view path, base::Millis now);
   // The same, to be sent: a file that has no content here is as it is now, so that what the head tells of it holds when its bytes are read.
   const Found& find_to_send(std::string_view root, std::string_view path, base::Millis now);
+  // The names in the directory `path` below the directory `root`, as they are now: see files::read_directory.
+  base::Result<Directory> read_directory(std::string_view root, std::string_view path,
+                                         base::Millis now);
   // Lets go of everything, when descriptors run short.
   void clear();
   std::size_t size() const { return entries_.size(); }

@@ -48,6 +48,24 @@ TEST_CASE("what is no file is told apart", "[files][cache]") {
   CHECK(tree.cache.find("/no/such/root", "a.txt", 1).kind == Kind::Missing);
 }
 
+TEST_CASE("what cannot be told has its error", "[files][cache]") {
+  CHECK(Found::failed(EMFILE).kind == Kind::Failed);
+  CHECK(Found::failed(EMFILE).error == EMFILE);
+  CHECK(Found::failed(EACCES).kind == Kind::Forbidden);
+  CHECK(Found::failed(EILSEQ).kind == Kind::Missing);
+}
+
+TEST_CASE("a file that is to be sent from the disk is as it is now", "[files][cache]") {
+  Cached tree;
+  tree.write("root/large", std::string(100'000, 'x'));
+  CHECK(tree.cache.find_to_send(tree.root(), "large", 1000).version.size == 100'000);
+  tree.write("root/large", std::string(100'001, 'x'));
+  CHECK(tree.find("large", 1000).version.size == 100'000);
+  CHECK(tree.cache.find_to_send(tree.root(), "large", 1000).version.size == 100'001);
+  std::filesystem::remove(tree.root() + "/large");
+  CHECK(tree.cache.find_to_send(tree.root(), "large", 1000).kind == Kind::Missing);
+}
+
 TEST_CASE("without a root a path is taken as it is", "[files][cache]") {
   Cached tree;
   tree.link("outside.txt", "link");
