@@ -125,6 +125,7 @@ def test_source_line_and_caret(tmp_path):
     (proxy('upstream: "h", status: 200'), '"status" is not used by proxy actions'),
     (proxy('upstream: "h", headers: { Connection: "close" }'), "Connection"),
     (proxy('upstream: "h", timeout: "10"'), "is not a duration"),
+    (proxy('upstream: "h", proto: "h3"'), 'unknown proto "h3"; known: h2'),
     (site(service='config: { read_timeout: "10" },'), "is not a duration"),
     (site(service='config: { read_timeout: "5d" },'), "is not a duration"),
     (site(service="config: { read_timeout: -1 },"), "read_timeout"),
@@ -201,3 +202,22 @@ def test_keys_not_built_yet_warn_in_validate_and_fail_elsewhere(tmp_path, keys):
     done = run("-t", "-c", tmp_path / "config.json5")
     assert done.returncode == 1
     assert "is not built into this version yet" in done.stderr
+
+
+@pytest.mark.parametrize("key, message", [("user", 'no user is named "prox-nobody"'), ("group", 'no group is named "prox-nobody"')])
+def test_a_user_that_this_machine_lacks_is_a_warning_here_and_an_error_elsewhere(tmp_path, key, message):
+    code, output = validate(tmp_path, site(root=f'\nprocess: {{ {key}: "prox-nobody" }}'))
+    place = f"config.json5:2:{14 + len(key)}"
+    assert (code, output.splitlines()[0]) == (0, f"{place}: warning: {message}")
+    done = run("-t", "-c", "config.json5", cwd=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (1, f"{place}: error: {message}")
+
+
+def test_a_secret_that_everyone_can_read_is_a_warning(tmp_path):
+    (tmp_path / "token").write_text("s3cret\n")
+    text = site(root='\nadmin: { listen: "127.0.0.1:1", token: { file: "token" } }')
+    warning = '2:48: warning: "token" can be read by everyone'
+    for mode, told in ((0o644, True), (0o640, False)):
+        (tmp_path / "token").chmod(mode)
+        code, output = validate(tmp_path, text)
+        assert code == 0 and (warning in output) == told and "s3cret" not in output
