@@ -62,10 +62,17 @@ std::optional<std::uint64_t> body_length(const http::ResponseHead& response, Bod
 
 bool could_be_encoded(const Settings& settings, const http::ResponseHead& response,
                       std::optional<std::uint64_t> body_bytes) {
-  if (response.status == 204 || response.status == 206 || response.status == 304) return false;
+  if (response.status == 204 || response.status == 206) return false;
   if (body_bytes && (*body_bytes == 0 || *body_bytes < settings.min_bytes)) return false;
   const Field* type = response.fields.find(FieldId::ContentType);
   return type != nullptr && is_compressible(type->value) && !is_settled(response.fields) &&
+         !forbids_transformation(response.fields);
+}
+
+// Whether the body that a 304 is about could be another for another client, as far as its head tells: most have no Content-Type.
+bool could_have_been_encoded(const http::ResponseHead& response) {
+  const Field* type = response.fields.find(FieldId::ContentType);
+  return (type == nullptr || is_compressible(type->value)) && !is_settled(response.fields) &&
          !forbids_transformation(response.fields);
 }
 
@@ -86,6 +93,9 @@ std::optional<Coding> choose(const std::vector<Coding>& codings, const Fields& r
 
 Verdict negotiate(const Settings& settings, const http::RequestHead& request,
                   const http::ResponseHead& response, BodyFraming body) {
+  // A 304 has the Vary of the 200 (RFC 9110 §15.4.5).
+  if (response.status == 304)
+    return {could_have_been_encoded(response), std::nullopt, std::nullopt};
   if (!body.has_body() && request.method != http::Method::Head) return {};
   const std::optional<std::uint64_t> body_bytes = body_length(response, body);
   if (!could_be_encoded(settings, response, body_bytes)) return {};

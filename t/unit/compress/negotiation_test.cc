@@ -127,7 +127,7 @@ TEST_CASE("the smallest body counts where the length is known", "[compress]") {
 
 TEST_CASE("what must not be encoded is not", "[compress]") {
   CHECK(Case{}.verdict().coding);
-  for (const int status : {204, 206, 304}) CHECK_FALSE(Case{.status = status}.verdict().varies);
+  for (const int status : {204, 206}) CHECK_FALSE(Case{.status = status}.verdict().varies);
   for (const int status : {200, 201, 301, 404, 503}) CHECK(Case{.status = status}.verdict().coding);
   const Lines never = {{"content-encoding", "br"},       {"Content-Encoding", "identity"},
                        {"Content-Range", "bytes */9"},   {"Cache-Control", "public, No-Transform"},
@@ -139,6 +139,14 @@ TEST_CASE("what must not be encoded is not", "[compress]") {
   }
   CHECK_FALSE(Case{.response = {}}.verdict().varies);
   CHECK_FALSE(Case{.response = {{"Content-Type", "image/png"}}}.verdict().varies);
+}
+
+TEST_CASE("a 304 varies as the response that it stands for may have", "[compress]") {
+  CHECK(Case{.status = 304}.verdict().varies);
+  CHECK_FALSE(Case{.status = 304}.verdict().coding);
+  CHECK_FALSE(Case{.status = 304, .response = {{"Content-Type", "image/png"}}}.verdict().varies);
+  CHECK_FALSE(
+      Case{.status = 304, .response = {{"Cache-Control", "no-transform"}}}.verdict().varies);
 }
 
 TEST_CASE("a client can have the body as it is", "[compress]") {
