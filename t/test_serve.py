@@ -486,6 +486,20 @@ def test_out_of_descriptors_is_500_and_the_logs_tell_why(start_prox, root, error
     assert prox.wait_line(status=500)["error"] == "internal_error"
 
 
+def test_files_that_are_kept_open_make_room_for_connections(start_prox, root):
+    for number in range(20):
+        (root / f"{number}.txt").write_bytes(b"x")
+    prox = start_prox({**files_config(root=str(root)), "process": {"workers": 1, "rlimit_nofile": 64}})
+    clients = [prox.connect()]
+    for number in range(20):
+        assert clients[0].exchange(target=f"/{number}.txt").status == 200
+    while "cannot accept: pausing" not in prox.log():
+        assert len(clients) < 64
+        clients.append(prox.connect())
+        assert clients[-1].exchange(target="/none").status == 404
+    assert [client.exchange(target="/none").status for client in clients] == [404] * len(clients)
+
+
 # Changes while prox runs
 
 def test_current_release_behind_a_link_is_seen_when_it_is_switched(start_prox, root):

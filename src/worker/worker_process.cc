@@ -173,6 +173,8 @@ void WorkerProcess::on_accept_exhausted(int error) {
 void WorkerProcess::shed_idle_connections() {
   // First those that nobody is served on.
   if (hung_.shed(kShedAtOnce) > 0) return;
+  // Then files that are only kept open for later.
+  if (files_.size() > 0) return files_.clear();
   pools_.clear();
   pipes_.clear();
   std::size_t left = kShedAtOnce;
