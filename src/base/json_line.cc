@@ -49,6 +49,11 @@ std::size_t multibyte_size(std::string_view text) {
   return overlong || surrogate || point > 0x10ffff ? 0 : size;
 }
 
+// U+0080 to U+009F: some terminals heed them (ECMA-48 §8.3), and these lines are shown on one.
+bool is_control(std::string_view sequence) {
+  return byte_at(sequence, 0) == 0xc2 && byte_at(sequence, 1) < 0xa0;
+}
+
 char* copy(std::string_view bytes, char* to) {
   std::memcpy(to, bytes.data(), bytes.size());
   return to + bytes.size();
@@ -105,7 +110,7 @@ char* write_json_text(std::string_view text, char* to) {
       to = write_escaped(byte_at(text, 0), to);
     } else if (const std::size_t whole = multibyte_size(text); whole > 0) {
       size = whole;
-      to = copy(text.substr(0, whole), to);
+      to = is_control(text) ? write_escaped(byte_at(text, 1), to) : copy(text.substr(0, whole), to);
     } else {
       to = copy("\\ufffd", to);
     }

@@ -31,6 +31,17 @@ TEST_CASE("every text becomes a JSON string that reads back as that text, byte b
     CHECK(escaped(text) == text);
 }
 
+// Terminals may heed those of two bytes too (ECMA-48 §8.3), and a log in JSON is shown on one.
+TEST_CASE("control characters of two bytes do not stand for themselves") {
+  for (int byte = 0x80; byte < 0xa0; ++byte) {
+    const std::string text = {'a', '\xc2', static_cast<char>(byte), 'b'};
+    CAPTURE(byte);
+    CHECK(escaped(text).find('\xc2') == std::string::npos);
+    CHECK(Json::parse("\"" + escaped(text) + "\"").get<std::string>() == text);
+  }
+  CHECK(escaped("\xc2\xa0") == "\xc2\xa0");
+}
+
 TEST_CASE("what is not UTF-8 becomes U+FFFD, and what follows is not lost") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"\xff", "\\ufffd"},
