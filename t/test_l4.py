@@ -71,6 +71,28 @@ def test_a_dropped_name_is_closed_without_a_byte(start_prox, upstream):
     assert watch.seconds < LATE
 
 
+@pytest.mark.parametrize("name", ["BAD.test", "bad.TEST."])
+def test_a_dropped_name_in_other_words(start_prox, upstream, name):
+    # OpenSSL sends a name as it is given.
+    client = start_prox(dispatching(upstream(keeps))).connect()
+    client.send(client_hello(name))
+    client.assert_closed()
+
+
+@pytest.mark.parametrize("before", [
+    b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + bytes(37),  # SSLv2 (RFC 6101 appendix E)
+    b"\x15\x03\x01\x00\x02\x01\x00",  # an alert
+    b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
+    b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c" + bytes(12),
+])
+def test_a_hello_behind_something_else_is_not_relayed(start_prox, upstream, before):
+    origin = upstream(keeps)
+    client = start_prox(dispatching(origin)).connect()
+    client.send(before + client_hello("a.cdn0.test"))
+    client.read_until_closed()
+    assert not origin.connections
+
+
 def test_plain_http_on_a_service_with_pass_routes(start_prox, upstream):
     prox = start_prox(dispatching(upstream(keeps)))
     assert prox.fetch("/", host="b.test").body == b"from prox"
@@ -461,6 +483,37 @@ def test_timeout_limits_the_connect(start_prox):
         client.send(client_hello("a.test"))
         seconds, rest = client.seconds_until_closed()
     assert rest == b"" and 0.6 <= seconds <= 0.7 + LATE
+
+
+def test_relays_go_on_while_descriptors_are_short_and_come_again_after(start_prox, upstream):
+    origin = upstream(echoes)
+    prox = start_prox(dispatching(origin, workers=1, rlimit_nofile=64, max_peeking=1000))
+    hello = client_hello("a.cdn0.test")
+
+    def is_relayed(client):
+        client.send(hello)
+        return client.stream.fill() and client.stream.read_exactly(len(hello)) == hello
+
+    early = prox.connect()
+    assert is_relayed(early)
+    many = [prox.connect() for _ in range(60)]
+    for client in many:
+        client.send(hello)
+    prox.wait_log(r"Too many open files")
+    much = bytes(range(256)) * 1024
+    early.send(much)
+    assert early.stream.read_exactly(len(much)) == much
+    for client in many:
+        client.close()
+
+    def new_ones_are_relayed():
+        with prox.connect() as client:
+            try:
+                return is_relayed(client)
+            except OSError:
+                return False
+
+    wait_for(new_ones_are_relayed, what="new connections are relayed again")
 
 
 # Reload and stop
