@@ -119,6 +119,18 @@ def test_max_hung_0_closes_at_once(start_prox):
     client.assert_closed()
 
 
+def test_connections_of_hung_streams_go_when_descriptors_run_short(start_prox):
+    """A stream has no descriptor; its connection has, though it would hang for long."""
+    prox = start_prox(dropping(settings={"write_timeout": "50s"}, rlimit_nofile=64))
+    hung = [prox.connect_h2() for _ in range(40)]
+    streams = [client.begin(target="/drop", ends=True) for client in hung]
+    hung[-1].settle()
+    more = [prox.connect() for _ in range(30)]
+    assert all(client.exchange().status == 200 for client in more)
+    prox.wait_log("cannot accept: pausing")
+    assert hung[0].read_end(streams[0]).reset == Codes.CANCEL
+
+
 def test_hung_clients_go_first_when_descriptors_run_short(start_prox):
     prox = start_prox(dropping(settings={"write_timeout": "50s"}, rlimit_nofile=64))
     hung = [prox.connect() for _ in range(20)]

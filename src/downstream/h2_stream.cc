@@ -236,9 +236,10 @@ void H2ServerStream::cancel() {
   server_->codec().reset(*this, http::H2Error::Cancel);
 }
 
-void H2ServerStream::on_shed() {
+bool H2ServerStream::on_shed() {
   cancel();
   server_->want_turn();
+  return false;
 }
 
 void H2ServerStream::on_drain() {

@@ -103,7 +103,7 @@ class H2ServerStream final : public http::H2Stream,
   void give_up_delivery();
   bool awaits_body() const;
   bool is_too_slow(base::Millis now);
-  void on_shed() override;
+  bool on_shed() override;
 
   H2Server* server_ = nullptr;
   H2StreamPool::Ptr next_;

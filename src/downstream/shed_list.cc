@@ -13,17 +13,19 @@ void ShedList::enter(Entry& entry) {
   (last_ != nullptr ? last_->next_ : first_) = &entry;
   last_ = &entry;
   ++count_;
-  while (count_ > limit_) shed(1);
+  while (count_ > limit_) shed_oldest();
 }
 
 std::size_t ShedList::shed(std::size_t count) {
-  std::size_t shed = 0;
-  for (; shed < count && first_ != nullptr; ++shed) {
-    Entry& oldest = *first_;
-    oldest.leave();
-    oldest.on_shed();
-  }
-  return shed;
+  std::size_t freed = 0;
+  while (freed < count && first_ != nullptr) freed += shed_oldest() ? 1 : 0;
+  return freed;
+}
+
+bool ShedList::shed_oldest() {
+  Entry& oldest = *first_;
+  oldest.leave();
+  return oldest.on_shed();
 }
 
 void ShedList::Entry::leave() {

@@ -171,7 +171,7 @@ void WorkerProcess::on_accept_exhausted(int error) {
 }
 
 void WorkerProcess::shed_idle_connections() {
-  // First those that nobody is served on.
+  // First those that nobody is served on. Of HTTP/2 these are streams, and what they leave idle goes with the others.
   if (hung_.shed(kShedAtOnce) > 0) return;
   // Then files that are only kept open for later.
   if (files_.size() > 0) return files_.clear();

@@ -150,7 +150,10 @@ class Connection final : public net::Deletable,
   bool is_serving() const { return state_ == State::Greeting || state_ == State::Open; }
   void read_and_drop();
   void leave();
-  void on_shed() override { close(); }
+  bool on_shed() override {
+    close();
+    return true;
+  }
   void set_state(State next);
 
   // handshake.cc

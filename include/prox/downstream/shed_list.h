@@ -23,8 +23,9 @@ class ShedList {
 
    private:
     friend class ShedList;
-    // It has left the list: ends what it stands for. Comes from anywhere, other connections' calls included.
-    virtual void on_shed() = 0;
+    // It has left the list: ends what it stands for. Comes from anywhere, other connections' calls included. True if that frees a
+    // descriptor; a stream of HTTP/2 has none.
+    virtual bool on_shed() = 0;
 
     ShedList* list_ = nullptr;
     Entry* next_ = nullptr;
@@ -39,10 +40,12 @@ class ShedList {
   std::size_t size() const { return count_; }
   // With a limit of 0 it is shed at once.
   void enter(Entry& entry);
-  // The oldest, at most `count`; returns how many there were.
+  // The oldest, until that has freed `count` descriptors; returns how many it has.
   std::size_t shed(std::size_t count);
 
  private:
+  bool shed_oldest();
+
   std::size_t limit_;
   std::size_t count_ = 0;
   Entry* first_ = nullptr;

@@ -10,10 +10,15 @@ using prox::downstream::ShedList;
 namespace {
 
 struct Held final : ShedList::Entry {
-  Held(std::vector<int>& all, int which) : shed(all), number(which) {}
-  void on_shed() override { shed.push_back(number); }
+  Held(std::vector<int>& all, int which, bool has_descriptor = true)
+      : shed(all), number(which), frees(has_descriptor) {}
+  bool on_shed() override {
+    shed.push_back(number);
+    return frees;
+  }
   std::vector<int>& shed;
   int number;
+  bool frees;
 };
 
 }  // namespace
@@ -48,6 +53,17 @@ TEST_CASE("who leaves or is destroyed is not shed") {
   CHECK(list.shed(5) == 1);
   CHECK(shed == std::vector{3});
   CHECK(list.shed(5) == 0);
+}
+
+TEST_CASE("what frees no descriptor does not count as if it did") {
+  ShedList list(10);
+  std::vector<int> shed;
+  Held stream(shed, 1, false), connection(shed, 2), another(shed, 3);
+  list.enter(stream);
+  list.enter(connection);
+  list.enter(another);
+  CHECK(list.shed(1) == 1);
+  CHECK(shed == std::vector{1, 2});
 }
 
 TEST_CASE("with a limit of 0 nobody stays") {
