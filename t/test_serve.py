@@ -1,11 +1,12 @@
 """Files: what a path names, what a file is sent with, and what never leaves the root."""
 
+import json
 import os
 import subprocess
 
 import pytest
 
-from lib.prox import logged, service
+from lib.prox import logged, run, service
 from lib.waits import wait_for
 
 PAGE = b"<!doctype html><title>hello</title>\n"
@@ -197,6 +198,25 @@ def test_response_headers_reach_files_and_errors(start_prox, root):
     missing = prox.fetch("/no%0d%0aX-Evil:%201")
     assert (missing.status, missing.get("X-Frame-Options"), missing.get("X-Evil")) == (404, "DENY", None)
     assert missing.get("X-Served") == "GET /noX-Evil: 1"
+
+
+@pytest.mark.parametrize("action, fault", [
+    ({"error_page": {"405": "x.html"}}, '"405" is no status that a file is refused with; known: 403, 404, 500'),
+    ({"error_page": {"404": ""}}, "the name of the page is empty"),
+    ({"mime": {"foo": "x/y"}}, '"foo" is not the ending of a name'),
+    ({"mime": {".foo": "x"}}, '"x" is not a content type'),
+    ({"mime": {".foo": "x/y\r\nX: y"}}, "is not a content type"),
+    ({"index": ["../x"]}, '"../x" is not the name of a page'),
+    ({"index": [""]}, '"" is not the name of a page'),
+    ({"cache_control": "a\r\nX: y"}, '"cache_control" contains a control character'),
+    *(({"root": None, "file": "x", key: value}, f'"{key}" goes with root, not with file')
+      for key, value in (("browse", True), ("index", ["a"]), ("try", ["a"]), ("error_page", {"404": "a"}))),
+])
+def test_values_that_cannot_be_meant_are_errors(tmp_path, root, action, fault):
+    action = {key: value for key, value in {"root": str(root), **action}.items() if value is not None}
+    (tmp_path / "config.json5").write_text(json.dumps(files_config(**action)))
+    done = run("validate", "-config", tmp_path / "config.json5")
+    assert done.returncode != 0 and fault in done.stdout + done.stderr
 
 
 # Conditions and ranges (RFC 9110 sections 13 and 14); their grammar has unit tests.

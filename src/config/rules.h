@@ -39,6 +39,7 @@ void check_balancers(const Rules& rules);
 void check_pass_routes(const Rules& rules);
 void check_speeds(const Rules& rules);
 void check_action_keys(const Rules& rules);
+void check_serve_values(const Rules& rules, const json5::Value& action, const ServeAction& serve);
 void check_fallbacks(const Rules& rules);
 void check_file_places(const Rules& rules);
 

@@ -23,6 +23,7 @@ void check_serve(const Rules& rules, const ActionDraft& draft, const ServeAction
     rules.diagnostics().error("serve-one", name.place,
                               called("serve action", name.value) + " needs root or file");
   }
+  check_serve_values(rules, *draft.value, serve);
 }
 
 void check_redirect(const Rules& rules, const ActionDraft& draft, const RedirectAction& redirect) {
