@@ -250,6 +250,17 @@ def test_max_peeking_sheds_the_oldest(start_prox, upstream):
     clients[2].assert_quiet()
 
 
+def test_clients_whose_hello_has_come_are_not_shed(start_prox, upstream):
+    prox = start_prox(dispatching(upstream(echoes), max_peeking=2, workers=1))
+    hello = client_hello("a.cdn0.test")
+    with procfs.held(prox.workers()[0]):
+        clients = [prox.connect() for _ in range(16)]
+        for client in clients:
+            client.send(hello)
+    for client in clients:
+        assert client.stream.read_exactly(len(hello)) == hello
+
+
 def test_silent_clients_cost_little_and_delay_nobody(start_prox, upstream):
     origin = upstream(echoes)
     prox = start_prox(dispatching(origin, settings={"peek_timeout": "60s"}, workers=1, max_peeking=1000))

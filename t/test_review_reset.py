@@ -1,7 +1,5 @@
 """Bytes and the reset behind them that are seen at once: the reset is not lost."""
 
-import os
-import signal
 import threading
 
 import pytest
@@ -14,19 +12,6 @@ from lib.waits import Stopwatch, wait_for
 SOON = 3  # seconds; the limits that would end the wait otherwise are 10 s and more
 
 
-class Held:
-    """While in this block, a process learns of nothing."""
-
-    def __init__(self, pid):
-        self._pid = pid
-
-    def __enter__(self):
-        os.kill(self._pid, signal.SIGSTOP)
-
-    def __exit__(self, *_exc):
-        os.kill(self._pid, signal.SIGCONT)
-
-
 @pytest.fixture
 def resetting(start_prox, upstream):
     """Starts prox before an origin that answers with some bytes and a reset."""
@@ -36,7 +21,7 @@ def resetting(start_prox, upstream):
 
         def script(connection):
             connection.read_request()
-            with Held(running[0].workers()[0]):
+            with procfs.held(running[0].workers()[0]):
                 connection.send(data)
                 connection.reset()
 
@@ -78,7 +63,7 @@ def test_client_that_resets_behind_its_request_frees_the_upstream_at_once(start_
     prox = start_prox({**proxy_to(origin), "process": {"workers": 1}})
     client = prox.connect()
     wait_for(lambda: procfs.socket_owners(prox.port, client.port) & set(prox.workers()), what="it is accepted")
-    with Held(prox.workers()[0]):
+    with procfs.held(prox.workers()[0]):
         client.send(sent)
         client.reset()
     assert prox.fetch("/ping").body == b"pong"  # so the worker has seen the other one

@@ -152,6 +152,13 @@ void Connection::hang() {
   host_.hung().enter(*this);
 }
 
+bool Connection::on_shed() {
+  // A hello that has come, but was not looked at in this turn of the loop, is no reason to leave.
+  if (is_untouched()) preread_->look();
+  if (is_untouched() || state_ == State::Hanging) close();
+  return state_ == State::Closed;
+}
+
 void Connection::read_and_drop() {
   for (int reads = 0; reads < kDropsPerTurn; ++reads) {
     stream_.consume(stream_.input().size());

@@ -26,6 +26,8 @@ class Preread final : public net::Deletable, public base::Pooled<Preread> {
 
   // False if the kernel will not watch the socket.
   bool start(net::Loop& loop, base::Fd socket);
+  // Looks without having been woken. May call back.
+  void look() { look(false); }
   int socket() const { return socket_.get(); }
   // Gives the socket away as it was accepted, with every byte still in it, and ends the wait.
   base::Fd release();

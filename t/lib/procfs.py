@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 
 _PROC = pathlib.Path("/proc")
 _TCP_ESTABLISHED, _TCP_LISTEN = "01", "0A"
@@ -24,6 +25,16 @@ def is_running(pid):
     """True for a process that exists and is not a zombie."""
     stat = _stat(pid)
     return stat is not None and stat[0] not in "ZX"
+
+
+@contextlib.contextmanager
+def held(pid):
+    """While in this block, a process learns of nothing."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def children(pid):

@@ -150,10 +150,7 @@ class Connection final : public net::Deletable,
   bool is_serving() const { return state_ == State::Greeting || state_ == State::Open; }
   void read_and_drop();
   void leave();
-  bool on_shed() override {
-    close();
-    return true;
-  }
+  bool on_shed() override;
   void set_state(State next);
 
   // handshake.cc
