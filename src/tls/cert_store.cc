@@ -67,6 +67,7 @@ std::size_t CertStore::add(Set set) {
 
 std::size_t CertStore::find(std::string_view server_name) const {
   char lower[kLongestName + 1];
+  if (server_name.ends_with('.')) server_name.remove_suffix(1);  // as routes by SNI have it
   if (server_name.empty() || server_name.size() > kLongestName) return 0;
   lower[0] = '*';  // where a wildcard's name begins, when the first label is taken away
   std::transform(server_name.begin(), server_name.end(), lower + 1,

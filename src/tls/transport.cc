@@ -224,7 +224,7 @@ base::Unexpected Transport::fail(int wants, std::string_view context) {
     return as(is_open_ ? Errc::PeerReset : Errc::PeerClosed, "ended without close_notify");
   if (is_not_tls()) return as(Errc::TlsFailed, "not TLS");
   if (late_messages_ > kMostLateMessages) return as(Errc::TlsFailed, "too many key updates");
-  if (!is_server_ && SSL_get_verify_result(ssl_.get()) != X509_V_OK)
+  if (SSL_get_verify_result(ssl_.get()) != X509_V_OK)
     return as(Errc::TlsFailed, verification_failure(SSL_get_verify_result(ssl_.get())));
   return as(Errc::TlsFailed, reason_of_last_error());
 }

@@ -35,10 +35,11 @@ TEST_CASE("a name leads to its certificate, then to a wildcard, then to the firs
   CHECK(found(store, "x.a.test") == Set{2});
   CHECK(found(store, "X.A.TEST") == Set{2});
   CHECK(found(store, "z.test") == Set{2});
+  CHECK(found(store, "x.a.test.") == Set{2});
   CHECK(found(store, "y.a.test") == Set{1});
   for (const std::string& name :
-       std::vector<std::string>{"first.test", "", "a.test", "q.y.a.test", ".a.test", "other",
-                                std::string(300, 'a') + ".a.test"})
+       std::vector<std::string>{"first.test", "", ".", "a.test", "x.a.test..", "q.y.a.test",
+                                ".a.test", "other", std::string(300, 'a') + ".a.test"})
     CHECK(found(store, name) == Set{0});
 }
 
