@@ -12,7 +12,7 @@ from lib import procfs
 from lib.looping import looping, wait_all_go_on
 from lib.ports import free_port
 from lib.prox import service, static, static_site
-from lib.tls import shake_hands, tls_service
+from lib.tls import shake_hands, tls_service, tls_site
 from lib.waits import SANITIZED, spread, wait_for, wait_until_still
 
 # From a save to its effect, in seconds.
@@ -261,6 +261,20 @@ def test_new_file_in_a_directory_that_is_the_config_is_one_reload(new_prox):
 def wait_certificate(prox, port, ca, name, pair):
     wait_for(lambda: shake_hands(port, ca.client_context(), name).certificate == pair.leaf_der, EFFECT,
              "the new certificate is shown")
+
+
+@pytest.mark.parametrize("names", ["a file", "a directory"])
+def test_ocsp_response_that_comes_is_one_reload(new_prox, ca, names):
+    prox = new_prox(None, watch=True)
+    issued = ca.issue("a.test")
+    response = ca.ocsp_response(issued)
+    pair = issued.copy_to(prox.directory / "certs", "site")
+    site = tls_site(pair if names == "a file" else pair.cert.parent)
+    prox.write_config(site)
+    prox.ports = [port_of(site["services"]["web"])]
+    prox.start()
+    shutil.copy(response, pair.cert.with_suffix(".ocsp"))
+    wait_for(lambda: prox.reload_verdicts() == ["complete"], EFFECT, "the response is loaded")
 
 
 def test_certificate_that_is_replaced_is_one_reload(new_prox, ca):

@@ -1,5 +1,6 @@
 #include "prox/config/loader.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "config/check_tree.h"
@@ -44,14 +45,18 @@ Draft check(const Context& context, const Tree& tree) {
 
 // Files that are opened later, by whoever builds what speaks TLS.
 void watch_certificates(const Context& context, const Draft& draft) {
+  const auto add = [&](std::string path) {
+    context.watched.add(std::move(path), WatchedPath::Role::Certificate);
+  };
   const auto watch = [&](const std::optional<Path>& path) {
-    if (path && !path->resolved.empty()) {
-      context.watched.add(path->resolved, WatchedPath::Role::Certificate);
-    }
+    if (path && !path->resolved.empty()) add(path->resolved);
   };
   for (const ServiceDraft& service : draft.services) {
     const TlsSettings& tls = service.service.tls;
     for (const auto* path : {&tls.cert, &tls.key, &tls.client_ca, &tls.ocsp_file}) watch(*path);
+    // What is stapled unless ocsp_file names another: it need not be there yet.
+    if (tls.cert && !tls.cert->resolved.empty() && !tls.ocsp_file)
+      add(std::filesystem::path(tls.cert->resolved).replace_extension(".ocsp"));
   }
   for (const ActionDraft& action : draft.actions) {
     const auto* proxy = action.action.as<ProxyAction>();

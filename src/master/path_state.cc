@@ -50,13 +50,13 @@ base::Fd open_regular(const std::string& path) {
   return base::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
 }
 
-// In any case of letters.
+// In any case of letters. An OCSP response belongs to the certificate that it is named after.
 bool is_certificate_name(std::string_view name) {
-  constexpr std::size_t kLength = 4;
-  if (name.size() <= kLength) return false;
-  const std::string ending(name.substr(name.size() - kLength));
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return false;
+  const std::string ending(name.substr(dot));
   const auto is_it = [&](const char* known) { return ::strcasecmp(ending.c_str(), known) == 0; };
-  return is_it(".crt") || is_it(".pem") || is_it(".key");
+  return is_it(".crt") || is_it(".pem") || is_it(".key") || is_it(".ocsp");
 }
 
 }  // namespace

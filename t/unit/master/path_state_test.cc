@@ -117,6 +117,8 @@ TEST_CASE("which names in a directory count depends on what it is read for") {
       {"a.pem", false, true},
       {"a.Crt", false, true},
       {"a.key", false, true},
+      {"a.ocsp", false, true},
+      {".ocsp", false, false},
       {".pem", false, false},
       {"pem", false, false},
       {"access.log", false, false},
