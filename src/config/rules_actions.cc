@@ -39,6 +39,13 @@ void check_redirect(const Rules& rules, const ActionDraft& draft, const Redirect
     rules.diagnostics().error("redirect-to", redirect.to.place,
                               "\"to\" contains white space or a control character");
   }
+  if (redirect.to.value.starts_with("//")) {
+    rules.diagnostics().error(
+        "redirect-to", redirect.to.place,
+        fmt::format(
+            "\"to\" begins with two slashes: write the scheme too, for example \"https:{}\"",
+            redirect.to.value));
+  }
   const bool in_range =
       redirect.status >= kRedirects.front() && redirect.status <= kRedirects.back();
   if (in_range &&

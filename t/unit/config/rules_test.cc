@@ -371,6 +371,9 @@ TEST_CASE("redirects say where, with a status of theirs") {
         "2:35 error redirect-status: status 304 is no redirect; known: 301, 302, 303, 307, 308"}},
       {in_action("type: 'redirect', to: '/a\\r\\nb'"),
        {"2:23 error redirect-to: \"to\" contains white space or a control character"}},
+      {in_action("type: 'redirect', to: '//cdn.test{uri}'"),
+       {"2:23 error redirect-to: \"to\" begins with two slashes: write the scheme too, for example "
+        "\"https://cdn.test{uri}\""}},
       {in_action("type: 'redirect', to: 'https://{domin}{uri}', status: 200"),
        {"2:32 error template-var: {domin} is not a variable => did you mean {domain}?",
         "2:55 error status-range: status 200 is not between 301 and 308"}},
