@@ -481,6 +481,21 @@ def test_directory_that_may_be_passed_through_but_not_read_has_its_page(start_pr
     wait_for(lambda: [prox.fetch(target).status for target in ("/css/none", "/css/")] == [403, 403], what="it is seen to be closed")
 
 
+def test_a_deleted_file_that_nobody_asks_for_gives_back_its_space(start_prox, root):
+    prox = start_prox({**files_config(root=str(root)), "process": {"workers": 1}})
+    (root / "gone.txt").write_text("gone")
+    assert prox.fetch("/gone.txt").body == b"gone"
+    worker, = prox.workers()
+
+    def holds_it():
+        links = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{worker}/fd")]
+        return any("gone.txt" in link for link in links)
+
+    assert holds_it()
+    (root / "gone.txt").unlink()
+    wait_for(lambda: not holds_it(), 30, "the file is closed")
+
+
 def hold_descriptors(prox, count=64):
     """Connections in the middle of a request, more than prox has descriptors for: none of them can be closed for another."""
     held = [prox.connect() for _ in range(count)]

@@ -99,6 +99,15 @@ Result<Directory> Cache::read_directory(std::string_view root, std::string_view 
   return files::read_directory(*directory, std::string(path));
 }
 
+// Whoever is asked for is looked at once a second, so the look tells when that was.
+void Cache::sweep(Millis now) {
+  while (!entries_.empty() && now - entries_.back().checked_at >= kKept) {
+    index_.erase(entries_.back().key);
+    entries_.pop_back();
+  }
+  std::erase_if(roots_, [now](const auto& root) { return now - root.second.opened_at >= kKept; });
+}
+
 void Cache::clear() {
   index_.clear();
   entries_.clear();

@@ -42,6 +42,8 @@ WorkerProcess::WorkerProcess(const Plan& plan, const WorkerSetup& setup)
       loop_, [](void* self) { static_cast<WorkerProcess*>(self)->on_resume_timer(); }, this);
   drain_timer_.init(
       loop_, [](void* self) { static_cast<WorkerProcess*>(self)->stop_now(); }, this);
+  files_timer_.init(
+      loop_, [](void* self) { static_cast<WorkerProcess*>(self)->sweep_files(); }, this);
   for (const ListeningSocket& socket : setup.sockets) {
     acceptors_.push_back(std::make_unique<Acceptor>(loop_, socket.fd, socket.listener, *this));
   }
@@ -101,6 +103,7 @@ void WorkerProcess::on_channel_closed(ipc::Channel& channel) {
 void WorkerProcess::serve() {
   if (state_ != State::Waiting) return;
   state_ = State::Serving;
+  sweep_files();
   resume_accepting();
 }
 
@@ -168,6 +171,11 @@ void WorkerProcess::on_accept_exhausted(int error) {
   for (const Adopted& adopted : adopted_) adopted.acceptor->pause();
   shed_idle_connections();
   resume_timer_.set_after(kAcceptRest);
+}
+
+void WorkerProcess::sweep_files() {
+  files_.sweep(base::coarse_now());
+  files_timer_.set_after(files::Cache::kKept);
 }
 
 void WorkerProcess::shed_idle_connections() {

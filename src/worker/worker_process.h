@@ -85,6 +85,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   void reopen_log(std::uint64_t which, base::Fd log);
   void use_error_log() const;
   void shed_idle_connections();
+  void sweep_files();
   void stop_when_done();
   void stop_now();
 
@@ -110,6 +111,7 @@ class WorkerProcess final : public downstream::ConnectionHost,
   std::vector<Adopted> adopted_;
   net::Timer resume_timer_;
   net::Timer drain_timer_;
+  net::Timer files_timer_;
   net::Task stop_task_;
   ipc::Channel master_;
   std::unique_ptr<ipc::Channel> next_generation_;  // where idle connections go while draining

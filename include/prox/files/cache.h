@@ -56,10 +56,12 @@ struct Found {
 };
 
 // The files that a worker serves, kept open and described, so that a hot one costs neither open(2) nor fstat(2). What is known is looked at
-// again after a second, the way to it included. Bounded: who was not asked for the longest time leaves.
+// again after a second, the way to it included. Bounded: who was not asked for the longest time leaves, and who was not asked for kKept is
+// let go of at the next sweep, so that deleted files give back their space.
 class Cache {
  public:
   static constexpr base::Millis kTrust = 1'000;
+  static constexpr base::Millis kKept = 10'000;
   static constexpr std::size_t kMaxEntries = 512;
 
   explicit Cache(base::BlockPool& blocks) : blocks_(blocks) {}
@@ -73,6 +75,8 @@ class Cache {
   // The names in the directory `path` below the directory `root`, as they are now: see files::read_directory.
   base::Result<Directory> read_directory(std::string_view root, std::string_view path,
                                          base::Millis now);
+  // Lets go of what nobody has asked for since kKept before `now`.
+  void sweep(base::Millis now);
   // Lets go of everything, when descriptors run short.
   void clear();
   std::size_t size() const { return entries_.size(); }

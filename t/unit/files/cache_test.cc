@@ -140,6 +140,21 @@ TEST_CASE("the cache is bounded, and keeps what is asked for", "[files][cache]")
   CHECK(tree.cache.size() == Cache::kMaxEntries);
 }
 
+TEST_CASE("what nobody has asked for since 10 s is let go of", "[files][cache]") {
+  Cached tree;
+  static_cast<void>(tree.find("a.txt", 1));
+  static_cast<void>(tree.find("sub/b.txt", 1));
+  static_cast<void>(tree.find("a.txt", 5'000));
+  tree.cache.sweep(10'000);
+  CHECK(tree.cache.size() == 2);
+  tree.cache.sweep(10'001);
+  CHECK(tree.cache.size() == 1);
+  static_cast<void>(tree.find("sub/b.txt", 15'000));
+  tree.cache.sweep(15'000);
+  CHECK(tree.cache.size() == 1);
+  CHECK(content(tree.find("sub/b.txt", 15'000)) == "bb");
+}
+
 TEST_CASE("who still sends a file that was forgotten has it open", "[files][cache]") {
   Cached tree;
   const base::SharedFd fd = tree.find("a.txt").fd;
