@@ -244,6 +244,7 @@ def test_a_file_changed_before_it_is_asked_for_again_comes_whole(site, way, how)
     file.write_bytes(text(200_000))
     client = site.connect(way)
     assert fetch(client, "/data.bin").body == file.read_bytes()
+    assert fetch(client, "/none").status == 404  # so the first answer is over for prox as well
     change(file, how)
     response = fetch(client, "/data.bin")
     assert (response.status, response.body) == ((404, b"Not Found\n") if how == "deleted" else (200, file.read_bytes()))
