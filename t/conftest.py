@@ -17,6 +17,7 @@ from lib.http2_origin import H2Origin  # noqa: E402
 from lib.nginx import Nginx  # noqa: E402
 from lib.prox import BINARY, Prox  # noqa: E402
 from lib.upstream import EchoUpstream, ScriptedUpstream  # noqa: E402
+from lib.websocket import EchoServer  # noqa: E402
 from lib.wrk import Load  # noqa: E402
 
 _STARTED = pytest.StashKey[list]()
@@ -155,6 +156,15 @@ def echo(started):
     """An upstream that answers with a JSON description of each request."""
     with _origins(started, EchoUpstream) as make:
         yield make()
+
+
+@pytest.fixture
+def echo_server(started):
+    """A WebSocket server that sends every message back."""
+    one = EchoServer()
+    started.append(one)
+    yield one
+    one.stop()
 
 
 @pytest.fixture(scope="session")

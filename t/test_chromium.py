@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from lib import procfs, websocket
+from lib import procfs
 from lib.chromium import Chromium
 from lib.tls import tls_site
 from lib.upstream import response_bytes, serve
@@ -155,14 +155,6 @@ ECHO = """
   const ends = await Promise.all(sockets.map(echoed));
   return [ends.length, [...new Set(ends)]];
 """
-
-
-@pytest.fixture
-def echo_server(started):
-    one = websocket.EchoServer()
-    started.append(one)
-    yield one
-    one.stop()
 
 
 def run_in_all(pages, script):

@@ -14,14 +14,6 @@ from lib.waits import DEADLINE
 from test_grpc import Handlers
 
 
-@pytest.fixture
-def echo_server(started):
-    one = websocket.EchoServer()
-    started.append(one)
-    yield one
-    one.stop()
-
-
 @pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
 def test_an_upload_and_a_websocket_go_on_over_a_reload(start_prox, ca, echo, echo_server, is_secure):
     pair = ca.issue("localhost")

@@ -7,6 +7,7 @@ import pytest
 from lib import http1
 from lib.http2 import H2Client
 from lib.prox import service
+from lib.served import CHANGES, change
 from lib.tls import TlsClient, tls_service
 
 WAYS = ["http1", "http1 over tls", "h2", "h2 over tls"]
@@ -189,25 +190,6 @@ def test_several_ranges(site, way, file):
 
 # Changes
 
-def change(file, how):
-    """Something happens to a file; True if who asks for it now gets other bytes, or none."""
-    if how == "truncated":
-        os.truncate(file, 10)
-    elif how == "appended to":
-        with open(file, "ab") as end:
-            end.write(b"more")
-    elif how == "written anew":
-        with open(file, "r+b") as content:
-            content.write(b"x" * MOVIE)
-    elif how == "deleted":
-        file.unlink()
-    else:
-        file.with_name("other").write_bytes(b"x" * MOVIE)
-        file.with_name("other").rename(file)
-
-
-CHANGES = ["truncated", "appended to", "written anew", "replaced", "deleted"]
-
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("how", CHANGES)
@@ -217,7 +199,7 @@ def test_a_file_changed_while_it_is_sent_is_a_cut_response(site, way, how):
     workers = site.prox.workers()
     download = Download(site.connect(way, reads_all=False), "/movie.mp4")
     assert (download.head.status, download.head.get("Content-Length")) == (200, str(MOVIE))
-    change(movie, how)
+    change(movie, how, MOVIE)
     body, is_whole = download.read_rest()
     assert not is_whole and len(body) < MOVIE
     assert site.prox.workers() == workers
@@ -231,7 +213,7 @@ def test_a_file_changed_within_its_last_part_is_a_cut_response(site, how):
     file = site.root / "page.pdf"
     file.write_bytes(text(200_000))
     download = Download(site.connect("h2", reads_all=False), "/page.pdf")
-    change(file, how)
+    change(file, how, MOVIE)
     _, is_whole = download.read_rest()
     assert not is_whole
 
@@ -245,6 +227,6 @@ def test_a_file_changed_before_it_is_asked_for_again_comes_whole(site, way, how)
     client = site.connect(way)
     assert fetch(client, "/data.bin").body == file.read_bytes()
     assert fetch(client, "/none").status == 404  # so the first answer is over for prox as well
-    change(file, how)
+    change(file, how, MOVIE)
     response = fetch(client, "/data.bin")
     assert (response.status, response.body) == ((404, b"Not Found\n") if how == "deleted" else (200, file.read_bytes()))

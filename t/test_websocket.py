@@ -23,14 +23,6 @@ MESSAGES = 12
 
 
 @pytest.fixture
-def echo_server(started):
-    one = websocket.EchoServer()
-    started.append(one)
-    yield one
-    one.stop()
-
-
-@pytest.fixture
 def url(start_prox, echo_server):
     return f"ws://127.0.0.1:{start_prox(proxy_to(f'ws://{echo_server.address}')).port}/chat?room=1"
 
